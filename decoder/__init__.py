@@ -1,0 +1,1 @@
+"""Scores to words: weighted automata, search graphs, beam search."""

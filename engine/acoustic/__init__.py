@@ -1,0 +1,1 @@
+"""The neural acoustic model: a network description, its weights, and a NumPy forward pass."""

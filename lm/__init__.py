@@ -1,0 +1,1 @@
+"""Words: text normaliser, lexicon, pronunciations, n-gram models, n-best rescoring."""

@@ -1,0 +1,67 @@
+"""Named arrays in one file that is mapped, not parsed: the safetensors format.
+
+The layout (https://github.com/huggingface/safetensors): eight bytes with the length of a JSON header, the header with
+dtype, shape and byte range of every array, then the bytes. The writer is the safetensors package; the reader is a
+memory map, so that opening a graph of many megabytes takes no time and several processes share its pages.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import FormatError
+
+_DTYPES = {
+    "BOOL": np.bool_, "U8": np.uint8, "I8": np.int8, "U16": np.uint16, "I16": np.int16, "U32": np.uint32,
+    "I32": np.int32, "U64": np.uint64, "I64": np.int64, "F16": np.float16, "F32": np.float32, "F64": np.float64,
+}  # fmt: skip
+
+
+def save_arrays(
+    path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write ``arrays`` (any shapes and plain dtypes) to ``path``: written aside, then renamed, never half a file."""
+    from safetensors.numpy import save
+
+    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=dict(metadata or {}))
+    target = Path(path)
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+        os.chmod(aside, 0o644)
+        os.replace(aside, target)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def map_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Map the arrays of ``path`` read-only; return them by name, and the file's metadata.
+
+    Raises FormatError where the file is missing, truncated or not of this format.
+    """
+    try:
+        whole = np.memmap(path, dtype=np.uint8, mode="r")
+    except (OSError, ValueError) as problem:
+        raise FormatError(f"{path}: cannot be mapped ({problem}).") from None
+    try:
+        length = int(whole[:8].view("<u8")[0])
+        header: dict[str, Any] = json.loads(bytes(whole[8 : 8 + length]).decode("utf8"))
+        metadata: dict[str, str] = header.pop("__metadata__", {})
+        body = whole[8 + length :]
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            if not 0 <= begin <= end <= body.size:
+                raise ValueError(f"array {name} lies outside the file")
+            arrays[name] = np.asarray(body[begin:end]).view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, UnicodeDecodeError) as problem:
+        raise FormatError(f"{path}: not a whole safetensors file ({problem}).") from None
+    return arrays, metadata
