@@ -1,1 +1,5 @@
-"""Samples to frames: filterbanks, MFCC, CMVN, deltas, splicing; offline and in a stream."""
+"""Samples to frames: Kaldi's filterbank and MFCC features, deltas, mean normalisation and splicing, whole or streamed."""
+
+from .fbank import Fbank, FbankOptions
+
+__all__ = ["Fbank", "FbankOptions"]
