@@ -1,0 +1,163 @@
+import gzip
+
+import numpy as np
+import pytest
+from harken.errors import FormatError
+from harken.lm.arpa import Arpa, NgramTable, read_arpa, write_arpa
+from hypothesis import given
+from hypothesis import strategies as st
+
+SMALL = """made by hand; what stands before the data line is a comment
+
+\\data\\
+ngram 1=5
+ngram 2=3
+ngram 3=1
+
+\\1-grams:
+-1.5\tb\t-0.25
+-0.75\t</s>
+-99\t<s>\t-0.5
+-2\t<unk>
+-1.25\ta\t-0.125
+
+\\2-grams:
+-0.5\tb </s>
+-0.25\t<s> a\t0.0625
+-0.375\ta b\t-0.5
+
+\\3-grams:
+-0.0625\t<s> a b
+
+\\end\\
+"""
+
+
+def write(folder, text, name="small.arpa"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_special_words_come_first_and_rows_are_sorted(tmp_path):
+    arpa = read_arpa(write(tmp_path, SMALL))
+    assert arpa.words == ("<unk>", "<s>", "</s>", "b", "a")
+    assert arpa.counts == (5, 3, 1)
+    assert arpa.tables[0].log10_prob.tolist() == [-2, -99, -0.75, -1.5, -1.25]
+    assert arpa.tables[0].log10_backoff.tolist() == [0, -0.5, 0, -0.25, -0.125]
+    assert arpa.tables[1].ids.tolist() == [[1, 4], [3, 2], [4, 3]]
+    assert arpa.tables[1].log10_prob.tolist() == [-0.25, -0.5, -0.375]
+    assert arpa.tables[1].log10_backoff.tolist() == [0.0625, 0, -0.5]
+    assert arpa.tables[2].ids.tolist() == [[1, 4, 3]]
+    assert arpa.tables[2].ids.dtype == np.int32
+    assert arpa.tables[2].log10_prob.dtype == arpa.tables[2].log10_backoff.dtype == np.float32
+
+
+def test_gzip_is_told_by_content(tmp_path):
+    plain = read_arpa(write(tmp_path, SMALL))
+    packed = read_arpa(write(tmp_path, gzip.compress(SMALL.encode()), "packed.txt"))
+    assert packed.words == plain.words
+    write_arpa(plain, tmp_path / "again.arpa.gz")
+    assert (tmp_path / "again.arpa.gz").read_bytes()[:2] == b"\x1f\x8b"
+    assert read_arpa(tmp_path / "again.arpa.gz").words == plain.words
+
+
+def test_a_model_without_unknown_word_gets_one(tmp_path):
+    text = SMALL.replace("-2\t<unk>\n", "").replace("ngram 1=5", "ngram 1=4")
+    arpa = read_arpa(write(tmp_path, text))
+    assert arpa.words[0] == "<unk>"
+    assert arpa.tables[0].log10_prob[0] == -100
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ngram 2=3", "ngram 2=2", "line 18: more n-grams than the header promises"),
+        ("ngram 2=3", "ngram 2=4", "line 19: the 2-gram section has fewer n-grams than the 4"),
+        ("ngram 1=5", "ngram 1=6", "line 14: the 1-gram section has fewer"),
+        ("ngram 1=5", "ngram 1=4", "line 13: more n-grams"),
+        ("ngram 3=1", "ngram 3=2", "line 22: the 3-gram section has fewer"),
+        ("ngram 2=3", "ngram 4=3", "line 5: expected 'ngram 2=COUNT'"),
+        ("ngram 2=3", "ngram two", "line 5: expected"),
+        ("\\data\\", "data", "no .data. line"),
+        ("\\2-grams:", "\\3-grams:", "line 15: found .3-grams: where .2-grams: should stand"),
+        ("-0.25\t<s> a", "nan\t<s> a", "line 17: the probability 'nan' is not a finite number"),
+        ("-0.25\t<s> a", "-1e999\t<s> a", "line 17: the probability '-1e999' is not"),
+        ("-0.25\t<s> a", "x\t<s> a", "line 17: the probability 'x' is not"),
+        ("0.0625\n-0.375", "inf\n-0.375", "line 17: the back-off weight 'inf'"),
+        ("-0.25\t<s> a", "0.25\t<s> a", "line 17: a log10 probability above 0"),
+        ("-0.25\t<s> a", "-0.25\t<s> c", "line 17: the word 'c' is not among the unigrams"),
+        ("-0.25\t<s> a", "-0.25\t<s>", "line 17: the word '0.0625' is not among"),
+        ("-0.25\t<s> a\t0.0625", "-0.25\ta", "line 17: a 2-gram line has 2 fields"),
+        ("<s> a b", "<s> a b\t0", "line 21: a 3-gram line has 5 fields"),
+        ("-0.25\t<s> a", "-0.25\ta b", "line 18: an n-gram stands there twice"),
+        ("-1.25\ta", "-1.25\tb", "line 13: the unigram 'b' stands there twice"),
+        ("-99\t<s>", "-99\tc", "lack <s>"),
+        ("-0.75\t</s>", "-0.75\tc", "lack </s>"),
+        ("\\end\\", "", "where .end. should stand; it was cut short"),
+        ("\n\\end\\", "-1\tb b b\n\\end\\", "line 22: more n-grams"),
+    ],
+)
+def test_malformed_files_are_refused_by_line(tmp_path, old, new, message):
+    assert old in SMALL
+    with pytest.raises(FormatError, match=message):
+        read_arpa(write(tmp_path, SMALL.replace(old, new, 1)))
+
+
+def test_every_truncation_is_refused(tmp_path):
+    for length in range(len(SMALL) - len("\\end\\\n") + 5):
+        with pytest.raises(FormatError, match=r"small\.arpa"):
+            read_arpa(write(tmp_path, SMALL[:length]))
+    packed = gzip.compress(SMALL.encode())
+    for length in range(3, len(packed)):
+        with pytest.raises(FormatError, match=r"small\.arpa"):
+            read_arpa(write(tmp_path, packed[:length]))
+
+
+def test_missing_file_and_bad_bytes(tmp_path):
+    with pytest.raises(FormatError, match="No such file"):
+        read_arpa(tmp_path / "absent.arpa")
+    with pytest.raises(FormatError, match="not UTF-8"):
+        read_arpa(write(tmp_path, SMALL.encode().replace(b"b", b"\xff")))
+
+
+def test_a_model_that_arpa_cannot_hold_is_not_written(tmp_path):
+    arpa = read_arpa(write(tmp_path, SMALL))
+    with pytest.raises(FormatError, match="white space"):
+        write_arpa(Arpa((*arpa.words[:4], "a b"), arpa.tables), tmp_path / "out.arpa")
+    ids, prob, backoff = arpa.tables[0].ids, arpa.tables[0].log10_prob, arpa.tables[0].log10_backoff
+    broken = NgramTable(ids, np.where(ids[:, 0] == 3, np.float32("nan"), prob), backoff)
+    with pytest.raises(FormatError, match="not finite"):
+        write_arpa(Arpa(arpa.words, (broken, *arpa.tables[1:])), tmp_path / "out.arpa")
+    assert not (tmp_path / "out.arpa").exists()
+
+
+numbers = st.floats(-99, 0, width=32)
+
+
+@given(
+    letters=st.lists(st.text("abcé'", min_size=1, max_size=4), unique=True, max_size=6),
+    order=st.integers(1, 4),
+    data=st.data(),
+)
+def test_what_is_written_reads_back_bit_for_bit(tmp_path_factory, letters, order, data):
+    words = ("<unk>", "<s>", "</s>", *letters)
+    tables = [NgramTable(np.arange(len(words), dtype=np.int32)[:, None], *two(data, len(words), order > 1))]
+    for n in range(2, order + 1):
+        grams = data.draw(st.lists(st.tuples(*[st.integers(0, len(words) - 1)] * n), unique=True, max_size=8))
+        ids = np.array(sorted(grams), np.int32).reshape(len(grams), n)
+        tables.append(NgramTable(ids, *two(data, len(grams), n < order)))
+    path = tmp_path_factory.mktemp("arpa") / "round.arpa"
+    write_arpa(Arpa(words, tuple(tables)), path)
+    again = read_arpa(path)
+    assert again.words == words
+    for one, other in zip(tables, again.tables, strict=True):
+        np.testing.assert_array_equal(one.ids, other.ids)
+        np.testing.assert_array_equal(one.log10_prob, other.log10_prob)
+        np.testing.assert_array_equal(one.log10_backoff, other.log10_backoff)
+
+
+def two(data, count, backoffs):
+    prob = np.array(data.draw(st.lists(numbers, min_size=count, max_size=count)), np.float32)
+    backoff = np.array(data.draw(st.lists(st.floats(-9, 9, width=32), min_size=count, max_size=count)), np.float32)
+    return prob, backoff if backoffs else np.zeros(count, np.float32)
