@@ -1,0 +1,139 @@
+"""Words and how they are said: the pronunciation lexicon and its file.
+
+A file holds one pronunciation a line, tab-separated: ``word<TAB>phones`` or ``word<TAB>probability<TAB>phones``, the
+phones separated by spaces.
+"""
+
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import FormatError, OptionsError
+
+
+@dataclass(frozen=True, slots=True)
+class Pronunciation:
+    """One way to say one word; ``probability`` in (0, 1] is its share among the word's ways, or 1.0 where unknown."""
+
+    word: str
+    phones: tuple[str, ...]
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Pronunciations in a fixed order, with a look-up by word.
+
+    Raises OptionsError for an entry without a word or phones, with white space inside, with a probability outside
+    (0, 1], or listed twice.
+    """
+
+    entries: tuple[Pronunciation, ...]
+    _by_word: dict[str, tuple[Pronunciation, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_word: dict[str, list[Pronunciation]] = {}
+        for entry in self.entries:
+            problem = _problem(entry)
+            same = by_word.setdefault(entry.word, [])
+            if not problem and any(other.phones == entry.phones for other in same):
+                problem = f'"{" ".join(entry.phones)}" is listed twice; keep one'
+            if problem:
+                raise OptionsError(f"Lexicon entry {entry.word!r}: {problem}.")
+            same.append(entry)
+        object.__setattr__(self, "_by_word", {word: tuple(same) for word, same in by_word.items()})
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The distinct words in the order of their first entry."""
+        return tuple(self._by_word)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The distinct phones, sorted."""
+        return tuple(sorted({phone for entry in self.entries for phone in entry.phones}))
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._by_word
+
+    def __getitem__(self, word: str) -> tuple[Pronunciation, ...]:
+        """Return the pronunciations of ``word``, in file order; KeyError where it has none."""
+        return self._by_word[word]
+
+    def get(self, word: str) -> tuple[Pronunciation, ...]:
+        """Return the pronunciations of ``word``, none where it is unknown."""
+        return self._by_word.get(word, ())
+
+    def __iter__(self) -> Iterator[Pronunciation]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        """Return the number of pronunciations."""
+        return len(self.entries)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "Lexicon":
+        """Read a lexicon file in UTF-8; empty lines are skipped, a malformed line raises FormatError."""
+        entries = []
+        seen: dict[tuple[str, tuple[str, ...]], int] = {}
+        try:
+            lines = Path(path).read_text(encoding="utf8").split("\n")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise FormatError(f"{path}: cannot be read as a UTF-8 lexicon ({problem}).") from None
+        for number, line in enumerate(lines, 1):
+            line = line.rstrip("\r")
+            if not line:
+                continue
+            entry = _parse(line, f"{path}, line {number}")
+            before = seen.setdefault((entry.word, entry.phones), number)
+            if before != number:
+                raise FormatError(
+                    f"{path}, line {number}: repeats the pronunciation of line {before}; drop one of them."
+                )
+            entries.append(entry)
+        return cls(tuple(entries))
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the lexicon; the probability column is left out for entries whose probability is 1."""
+        target = Path(path)
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf8", newline="\n") as out:
+                for entry in self.entries:
+                    share = "" if entry.probability == 1.0 else f"{entry.probability!r}\t"
+                    out.write(f"{entry.word}\t{share}{' '.join(entry.phones)}\n")
+            os.chmod(aside, 0o644)
+            os.replace(aside, target)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+
+
+def _problem(entry: Pronunciation) -> str:
+    if not entry.word or entry.word != "".join(entry.word.split()):
+        return "the word is empty or holds white space; name one word"
+    if not entry.phones or any(not phone or phone != "".join(phone.split()) for phone in entry.phones):
+        return "a pronunciation needs one phone or more, none empty or with white space"
+    if not (math.isfinite(entry.probability) and 0.0 < entry.probability <= 1.0):
+        return f"probability {entry.probability} does not lie in (0, 1]; give a share of the word's pronunciations"
+    return ""
+
+
+def _parse(line: str, where: str) -> Pronunciation:
+    fields = line.split("\t")
+    if len(fields) not in (2, 3):
+        raise FormatError(f"{where}: has {len(fields)} tab-separated fields; write word, optional probability, phones.")
+    probability = 1.0
+    if len(fields) == 3:
+        try:
+            probability = float(fields[1])
+        except ValueError:
+            raise FormatError(f"{where}: probability {fields[1]!r} is no number; write one in (0, 1].") from None
+    entry = Pronunciation(fields[0], tuple(fields[-1].split(" ")), probability)
+    problem = _problem(entry)
+    if problem:
+        raise FormatError(f"{where}: {problem}.")
+    return entry
