@@ -1,0 +1,198 @@
+"""Model bundles: one folder with everything that a recogniser needs, described and listed by its model.json.
+
+    model.json            what it is, and the size and SHA-256 of every other file
+    acoustic.safetensors  the network's weights
+    units.txt             the columns of the scores, a unit a line, the blank first
+    lexicon.txt           the words and their pronunciations
+    graph.safetensors     the search graph
+    rescore.bin           the KenLM model that re-ranks the n-best list; a bundle may do without
+
+Loading reads model.json and units.txt and looks at the sizes of the rest, which are mapped when they are used: that
+catches a missing or half-copied file in no time. ``verify()`` reads every byte and compares the hashes.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+from ..tensorfile import write_aside
+
+FORMAT = "harken-bundle-1"
+DESCRIPTION = "model.json"
+BUNDLED = Path(__file__).parent / "models" / "en"
+BLANK = "<blank>"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a bundle's scores are best searched; each of these can be changed for a run.
+
+    beam: cost below the best token within which tokens live. max_active, min_active: tokens a frame at most and at
+    least. acoustic_scale: what the acoustic costs are multiplied by against the graph's. nbest: distinct word sequences
+    that are re-ranked. lm_weight, word_insertion_penalty: see harken.lm.rescore. pause_seconds: the silence at which a
+    recording is cut into segments.
+    """
+
+    beam: float = 12.0
+    max_active: int = 5000
+    min_active: int = 20
+    acoustic_scale: float = 1.0
+    nbest: int = 50
+    lm_weight: float = 1.0
+    word_insertion_penalty: float = 0.0
+    pause_seconds: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A loaded model.json: ``folder``, what it says, and the paths of the files it lists.
+
+    ``features`` is {"kind": "fbank", "options": {...}}, ``network`` the acoustic model's description, ``units`` the
+    names of the score columns, ``sizes`` and ``hashes`` the bytes and SHA-256 of each file.
+    """
+
+    folder: Path
+    name: str
+    language: str
+    version: str
+    licences: Mapping[str, str]
+    features: Mapping[str, Any]
+    network: Mapping[str, Any]
+    units: tuple[str, ...]
+    decoding: Decoding
+    sizes: Mapping[str, int]
+    hashes: Mapping[str, str]
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str] | None = None) -> "Bundle":
+        """Load the bundle in ``folder``, or the English one that comes with the package.
+
+        Raises ModelError where a file is missing, has another size than listed, or model.json makes no sense.
+        """
+        place = BUNDLED if folder is None else Path(folder)
+        described = _read_description(place)
+        files = _mapping(described, "files", place)
+        sizes = {name: _field(entry, "bytes", int, place) for name, entry in files.items()}
+        for name, size in sizes.items():
+            path = place / name
+            if not path.is_file():
+                raise ModelError(f"{path}: is missing from the model; copy the whole folder again.")
+            if path.stat().st_size != size:
+                found = path.stat().st_size
+                raise ModelError(f"{path}: has {found} bytes instead of {size}; copy the whole folder again.")
+        for name in ("acoustic.safetensors", "units.txt", "graph.safetensors"):
+            if name not in sizes:
+                raise ModelError(f"{place / DESCRIPTION}: files does not list {name}; export the model again.")
+        return cls(
+            folder=place,
+            name=_field(described, "name", str, place),
+            language=_field(described, "language", str, place),
+            version=_field(described, "version", str, place),
+            licences=_mapping(described, "licences", place),
+            features=_mapping(described, "features", place),
+            network=_mapping(described, "network", place),
+            units=_read_units(place / "units.txt"),
+            decoding=_decoding(_mapping(described, "decoding", place), place),
+            sizes=sizes,
+            hashes={name: _field(entry, "sha256", str, place) for name, entry in files.items()},
+        )
+
+    def path(self, name: str) -> Path:
+        """Return the path of a listed file; raises ModelError where the bundle has no such file."""
+        if name not in self.sizes:
+            raise ModelError(f"{self.folder}: the model has no {name}; choose a bundle that does.")
+        return self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Return whether the bundle lists a file of this name."""
+        return name in self.sizes
+
+    def verify(self) -> None:
+        """Read every file and compare its SHA-256; raises ModelError naming the first that differs."""
+        for name, expected in self.hashes.items():
+            if file_hash(self.folder / name) != expected:
+                raise ModelError(f"{self.folder / name}: is damaged (its SHA-256 differs); copy the whole folder again.")
+
+
+def write_description(folder: str | os.PathLike[str], description: Mapping[str, Any]) -> None:
+    """Write model.json for the files that lie in ``folder``: ``description`` and, added here, format and files.
+
+    ``description`` needs name, language, version, licences (file or data -> licence), features, network and decoding
+    (see Bundle and Decoding). README files and names that start with a dot are not listed.
+    """
+    place = Path(folder)
+    names = sorted(
+        path.name
+        for path in place.iterdir()
+        if path.is_file() and path.name != DESCRIPTION and not path.name.startswith((".", "README"))
+    )
+    files = {name: {"bytes": (place / name).stat().st_size, "sha256": file_hash(place / name)} for name in names}
+    text = json.dumps({"format": FORMAT, **description, "files": files}, indent=1) + "\n"
+    write_aside(place / DESCRIPTION, text.encode())
+    Bundle.load(place)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal; raises ModelError where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as problem:
+        raise ModelError(f"{path}: cannot be read ({problem.strerror}); copy the whole folder again.") from None
+    return digest.hexdigest()
+
+
+def _read_description(place: Path) -> Mapping[str, Any]:
+    path = place / DESCRIPTION
+    try:
+        described = json.loads(path.read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise ModelError(f"{place}: is no model (there is no {DESCRIPTION} in it); name a bundle's folder.") from None
+    except (OSError, ValueError) as problem:
+        raise ModelError(f"{path}: cannot be read ({problem}); copy the whole folder again.") from None
+    if not isinstance(described, dict) or described.get("format") != FORMAT:
+        found = described.get("format") if isinstance(described, dict) else None
+        raise ModelError(f"{path}: format is {found!r}, this version of harken reads {FORMAT!r}.")
+    return described
+
+
+def _read_units(path: Path) -> tuple[str, ...]:
+    try:
+        units = tuple(path.read_text(encoding="utf8").split())
+    except (OSError, ValueError) as problem:
+        raise ModelError(f"{path}: cannot be read ({problem}); copy the whole folder again.") from None
+    if len(set(units)) != len(units) or units[:1] != (BLANK,):
+        raise ModelError(f"{path}: the units have to be distinct and start with {BLANK}; export the model again.")
+    return units
+
+
+def _field(described: Any, name: str, kind: type, place: Path) -> Any:
+    value = described.get(name) if isinstance(described, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ModelError(f"{place / DESCRIPTION}: {name} is missing or is no {kind.__name__}; export the model again.")
+    return value
+
+
+def _mapping(described: Any, name: str, place: Path) -> dict[str, Any]:
+    value: dict[str, Any] = _field(described, name, dict, place)
+    if name == "files" and any(not re.fullmatch(r"[\w][\w.-]*", file) for file in value):
+        raise ModelError(f"{place / DESCRIPTION}: files may only list names in its own folder; export the model again.")
+    return value
+
+
+def _decoding(described: Mapping[str, Any], place: Path) -> Decoding:
+    known = {field.name for field in fields(Decoding)}
+    for name, value in described.items():
+        if name not in known:
+            raise ModelError(f"{place / DESCRIPTION}: decoding names an unknown option {name}; update harken.")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ModelError(f"{place / DESCRIPTION}: decoding.{name} is {value!r}, not a number; export it again.")
+    return Decoding(**described)
