@@ -1,16 +1,22 @@
 """The search graph: a transducer from score columns to words, with what a search must know about its input labels."""
 
 import json
+import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
+from ..errors import FormatError, OptionsError
+from ..lm.arpa import Arpa
+from ..lm.lexicon import Lexicon
 from ..tensorfile import map_arrays, save_arrays
 from .fst import ARRAY_NAMES, Fst
+
+logger = logging.getLogger(__name__)
 
 FORMAT = "harken-graph-1"
 _LABEL_ARRAYS = {
@@ -92,3 +98,81 @@ class Graph:
         )
         graph.check(str(path))
         return graph
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOptions:
+    """How a search graph is compiled.
+
+    Costs are rounded to multiples of ``quantum`` (nats): then sums of them are exact, and subtrees that differ by
+    rounding alone become one. ``word_penalty`` (nats) is added to the cost of every word; negative favours more words.
+    """
+
+    quantum: float = 1.0 / 1024
+    word_penalty: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1e-6 <= self.quantum <= 1.0:
+            raise OptionsError(f"quantum is {self.quantum}; choose a unit of cost from 0.000001 to 1.")
+        if not abs(self.word_penalty) <= 100.0:
+            raise OptionsError(f"word_penalty is {self.word_penalty}; choose a number of nats from -100 to 100.")
+
+
+BLANK_LABEL = 1
+
+
+def compile_ctc_graph(lexicon: Lexicon, arpa: Arpa, units: Sequence[str], options: GraphOptions | None = None) -> Graph:
+    """Compile CTC topology, pronunciations and n-gram model into one search graph.
+
+    ``units`` names the score columns: the blank first, then the phones. Words that have no pronunciation, or that the
+    n-gram model doesn't list, are left out. Input label 1 is the blank; phone ``u`` has label ``3u - 1`` where it
+    begins a word, ``3u`` elsewhere and ``3u + 1`` for one more frame of it. Raises FormatError where a pronunciation
+    has an unknown phone or the model's contexts are incomplete, OptionsError where the parts don't fit together.
+    """
+    from .connect import reachable_part
+    from .ctc_graph import expand_ctc
+    from .lexicon_tree import Sounds, grow_trees
+    from .ngram_states import NgramStates
+
+    options = options or GraphOptions()
+    if len(units) < 2 or len(set(units)) != len(units):
+        raise OptionsError("units: name the blank first, then at least one phone, each once.")
+    phones = np.arange(1, len(units), dtype=np.int32)
+    initial, internal, repeated = 3 * phones - 1, 3 * phones, 3 * phones + 1
+    labels = 3 * len(units) - 1
+    label_phone = np.zeros(labels, dtype=np.int32)
+    label_phone[initial] = label_phone[internal] = label_phone[repeated] = phones
+    is_self_loop, starts_word = np.zeros(labels, dtype=np.bool_), np.zeros(labels, dtype=np.bool_)
+    is_self_loop[repeated], starts_word[initial] = True, True
+
+    words = ["<eps>", *(word for word in arpa.words if word in lexicon and word not in ("<s>", "</s>"))]
+    olabels = {word: olabel for olabel, word in enumerate(words) if olabel}
+    if not olabels:
+        raise OptionsError("lexicon: no word of the n-gram model has a pronunciation.")
+    olabel_of_word = np.array([olabels.get(word, 0) for word in arpa.words], dtype=np.int32)
+    label_of_phone = dict(zip(units[1:], internal.tolist(), strict=True))
+    sounds = Sounds.from_lexicon(lexicon, olabels, label_of_phone, options.quantum)
+    histories = NgramStates.from_arpa(arpa, olabel_of_word > 0, options.quantum, options.word_penalty)
+    logger.info(
+        "n-gram model: %d histories, %d listed words (%d more left to back-off)",
+        histories.states, len(histories.words), histories.left_out,
+    )  # fmt: skip
+    to_initial = np.arange(labels, dtype=np.int32)
+    to_initial[internal] = initial
+    trees = grow_trees(histories, sounds, olabel_of_word, to_initial, options.quantum)
+    logger.info("with pronunciations: %d states, %d arcs", trees.states, trees.arcs)
+    trees = reachable_part(trees)
+    logger.info("reachable: %d states, %d arcs", trees.states, trees.arcs)
+    self_loops = np.append(BLANK_LABEL, repeated).astype(np.int32)
+    fst = expand_ctc(trees, BLANK_LABEL, label_phone, self_loops)
+    logger.info("with CTC topology: %d states, %d arcs, %.1f MB", fst.states, fst.arcs, fst.nbytes / 1e6)
+    graph = Graph(
+        fst=fst,
+        words=tuple(words),
+        score_column=label_phone.copy(),
+        label_phone=label_phone,
+        label_is_self_loop=is_self_loop,
+        label_starts_word=starts_word,
+    )
+    graph.check()
+    return graph
