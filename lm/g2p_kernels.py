@@ -40,7 +40,7 @@ class Trie(NamedTuple):
 
 
 @kernel
-def _arc(letters: Any, phones: Any, i: int, j: int, kind: int, sizes: tuple[int, int]) -> int:  # noqa: N803
+def _arc(letters: Any, phones: Any, i: int, j: int, kind: int, sizes: tuple[int, int]) -> int:
     """Return the table index of the arc of this kind that ends at letter i and phone j, -1 where there is none."""
     A, F = sizes
     tails = 1 + F + F * F
@@ -175,7 +175,7 @@ def search(trie: Any, letters: Any, start: int, beam: float, width: int, best: i
     added up, normalised over all finished hypotheses.
     """
     A = int(np.sqrt(len(trie.chunk_begin)))
-    if A * A + A + 1 != len(trie.chunk_begin):
+    if len(trie.chunk_begin) != A * A + A + 1:
         A -= 1
     L = len(letters)
     room = width * 32

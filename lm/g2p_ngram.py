@@ -6,6 +6,7 @@ gives to short histories are not meant as such. All n-grams of an order are work
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def _count_orders(tokens: Ints, remaining: Ints, order: int, begin: int) -> list
             _Order(keys // vocabulary, keys % vocabulary, suffix, raw, raw.copy(), np.zeros(count), np.zeros(count),
                    np.ones(count, np.bool_))
         )  # fmt: skip
-    for lower, upper in zip(orders, orders[1:], strict=False):
+    for lower, upper in pairwise(orders):
         left = np.bincount(upper.suffix, minlength=len(lower.symbol))
         lower.count = np.where(left > 0, left, lower.raw)  # nothing ever stands before the start of a word
     orders[0].count[orders[0].symbol == begin] = 0
