@@ -1,8 +1,10 @@
-"""Keeps the linear algebra library on one thread while harken multiplies, so that a row's bits never depend on cores.
+"""Matrix products whose rows have the same bits however many rows are multiplied, on however many cores.
 
-OpenBLAS gives a row of a product the same bits for any row count that is a multiple of 48 (`ROWS`), but only on one
-thread. The limit is the process's, so it is counted: the first caller sets it, the last one takes it back, whichever
-Python threads they run in.
+A linear algebra library picks its kernel by the size of the product, and the kernels add in different orders. So here
+a product is made of slices of exactly 48 rows: every call has one shape. (48 divides every kernel's tile; multiples of
+48 in one call are not enough: measured, OpenBLAS takes other kernels below a million multiplications on AVX-512.)
+The library is kept on one thread meanwhile. That limit is the whole process's, so it is counted: the first user sets
+it and the last one takes it back, whichever Python threads they run in.
 """
 
 import threading
@@ -12,7 +14,7 @@ from functools import cache
 from typing import Any
 
 ROWS = 48
-"""Row counts of every product are made a multiple of this (zero rows added, then dropped)."""
+"""Rows of a slice."""
 
 _lock = threading.Lock()
 _users = 0
@@ -45,5 +47,5 @@ def one_thread() -> Iterator[None]:
 
 
 def padded_rows(rows: int) -> int:
-    """Return the smallest multiple of `ROWS` that holds ``rows``."""
+    """Return the smallest multiple of `ROWS` that is at least ``rows``."""
     return -(-rows // ROWS) * ROWS

@@ -1,95 +1,128 @@
-"""The path that fbank and MFCC share: blocks of frames -> windowed frames -> power spectra -> mel energies.
+"""The path that fbank and MFCC share: frames -> windowed frames -> power spectra -> mel energies, block after block.
 
-A block holds a multiple of 48 rows, zeros added, so that a frame's bits depend on nothing but its own samples (see
-`harken.blas`); its buffers fit the processor's cache and are used again.
+A block's rows come in slices of 48, the last one filled up with frames that are dropped again, so that a frame's bits
+depend on nothing but its own samples (see `harken.blas`). Its arrays fit the processor's second-level cache.
 """
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from ..blas import one_thread, padded_rows
-from .framing import EPSILON, Floats, FrameOptions, checked_samples, reflected, window
-from .mel import MelOptions, mel_matrix
+from ..blas import ROWS, one_thread, padded_rows
+from .dither import frame_noise
+from .framing import Floats, FrameOptions, checked_samples, mirrored, window
+from .mel import MelBank, MelOptions
 
-BLOCK = 192
+if TYPE_CHECKING:
+    from .online import FeatureStream
+
+EPSILON = np.finfo(np.float32).eps
+"""Energies are floored here before their logarithm, as in Kaldi."""
+BLOCK = 2 * ROWS
+SCALE = np.float32(32768)
 
 
 class Extractor(ABC):
-    """Base of `Fbank` and `Mfcc`: everything up to the mel energies."""
+    """Base of `Fbank` and `Mfcc`: everything up to the mel energies.
+
+    An extractor holds no state of a recording: one may serve many recordings, streams and threads at a time.
+    """
 
     dim: int
     """Columns of the features."""
 
-    def __init__(self, frames: FrameOptions, mel: MelOptions, *, use_power: bool, raw_energy: bool | None) -> None:
-        self._frames = frames
-        self._window = window(frames)
-        self._mel = mel_matrix(mel, frames.sample_frequency, frames.fft_size)
+    def __init__(self, frames: FrameOptions, mel: MelOptions, *, use_power: bool, energy: str) -> None:
+        """``energy`` says when a frame's energy is taken: "raw", "windowed" or "none"."""
+        self.frame_options = frames
+        self._mel = MelBank(mel, frames.sample_frequency, frames.fft_size)
         self._use_power = use_power
-        self._raw_energy = raw_energy
+        self._energy = energy
+        # A window for each row of a slice: one long multiplication is faster than many short ones.
+        self._windows = np.zeros((ROWS, frames.fft_size), np.float32)
+        self._windows[:, : frames.length] = window(frames)
 
     def extract(self, samples: NDArray[np.floating]) -> Floats:
-        """Return the features of a whole recording: samples (n,) in [-1, 1] -> float32 (frames, dim)."""
+        """Return a whole recording's features: samples (n,) in [-1, 1] -> float32 (frames, dim); raise AudioError."""
         samples = checked_samples(samples)
-        options = self._frames
-        count = options.count(len(samples))
-        out = np.empty((count, self.dim), np.float32)
-        if count:
-            first = options.first_sample
-            signal = reflected(samples, first, first + (count - 1) * options.shift + options.length)
-            self._fill(signal * np.float32(32768), 0, out)
+        return self.frames_of(samples, 0, 0, self.frame_options.count(len(samples)))
+
+    def stream(self) -> "FeatureStream":
+        """Return an object that takes a recording in pieces and gives the same frames as `extract`, to the bit."""
+        from .online import FeatureStream
+
+        return FeatureStream(self)
+
+    def frames_of(self, samples: Floats, start: int, first_frame: int, last_frame: int) -> Floats:
+        """Return frames ``first_frame`` to ``last_frame``; ``samples`` are the recording's from position ``start`` on."""
+        options = self.frame_options
+        out = np.empty((last_frame - first_frame, self.dim), np.float32)
+        if not len(out):
+            return out
+        begin = options.first_sample + first_frame * options.shift
+        end = begin + (len(out) - 1) * options.shift + options.length
+        rows = padded_rows(len(out))
+        signal = np.zeros((rows - 1) * options.shift + options.length, np.float32)
+        np.multiply(mirrored(samples, start, begin, end), SCALE, out=signal[: end - begin])
+        frames = as_strided(
+            signal,
+            (rows // ROWS, ROWS, options.length),
+            (ROWS * options.shift * signal.itemsize, options.shift * signal.itemsize, signal.itemsize),
+            writeable=False,
+        )
+        buffers = np.zeros((2, min(BLOCK, rows) // ROWS, ROWS, options.fft_size), np.float32)
+        with one_thread():
+            for top in range(0, len(out), BLOCK):
+                part = frames[top // ROWS : (top + BLOCK) // ROWS]
+                block = buffers[0, : len(part)]
+                energy = self._windowed(part, first_frame + top, block, buffers[1, : len(part)])
+                values = out[top : top + BLOCK]
+                features = self._features(self._mel.energies(self._spectra(block)), energy)
+                values[:] = features.reshape(-1, self.dim)[: len(values)]
         return out
 
-    def _fill(self, signal: Floats, first_frame: int, out: Floats) -> None:
-        """Compute ``len(out)`` frames of ``signal``, which is scaled to 16 bits and starts with frame ``first_frame``."""
-        length, shift = self._frames.length, self._frames.shift
-        frames = as_strided(signal, (len(out), length), (shift * signal.itemsize, signal.itemsize), writeable=False)
-        buffer = np.zeros((padded_rows(min(BLOCK, len(out))), self._frames.fft_size), np.float32)
-        with one_thread():
-            for start in range(0, len(out), BLOCK):
-                stop = min(start + BLOCK, len(out))
-                block = buffer[: padded_rows(stop - start)]
-                block[stop - start :] = 0
-                energy = self._windowed(frames[start:stop], first_frame + start, block[:, :length])
-                self._finish(self._mel_energies(block), energy, out[start:stop])
-
-    def _windowed(self, frames: Floats, first_frame: int, out: Floats) -> Floats | None:
-        """Write ``frames`` into the first rows of ``out`` without DC, emphasised and windowed; return log energies."""
-        options = self._frames
-        rows = out[: len(frames)]
+    def _windowed(self, frames: Floats, first_frame: int, block: Floats, spare: Floats) -> Floats | None:
+        """Write ``frames`` into ``block``: no DC, pre-emphasised, windowed; return log energies if wanted."""
+        options = self.frame_options
+        rows = block[..., : options.length]
+        if options.dither:
+            noise = frame_noise(options.dither_seed, first_frame, len(frames) * ROWS, options.length)
+            frames = frames + noise.reshape(frames.shape) * np.float32(options.dither)
         if options.remove_dc_offset:
-            mean = np.einsum("ij->i", frames) / np.float32(options.length)
-            np.subtract(frames, mean[:, None], out=rows)
+            mean = np.einsum("ijk->ij", frames) / np.float32(options.length)
+            np.subtract(frames, mean[..., None], out=rows)
         else:
             rows[:] = frames
-        energy = log_energy(rows) if self._raw_energy is True else None
+        energy = log_energy(rows) if self._energy == "raw" else None
         emphasis = np.float32(options.preemphasis_coefficient)
         if emphasis:
-            before = rows[:, :-1] * emphasis
-            rows[:, 0] -= emphasis * rows[:, 0]
-            rows[:, 1:] -= before
-        rows *= self._window
-        return log_energy(rows) if self._raw_energy is False else energy
+            # Over the whole block as one line: what flows from a row into the next is overwritten or meets a zero of
+            # the window.
+            first = rows[..., 0] - emphasis * rows[..., 0]
+            np.multiply(block, emphasis, out=spare)
+            line = block.reshape(-1)
+            line[1:] -= spare.reshape(-1)[:-1]
+            rows[..., 0] = first
+        np.multiply(block, self._windows, out=block)
+        return log_energy(rows) if self._energy == "windowed" else energy
 
-    def _mel_energies(self, frames: Floats) -> Floats:
-        """Return the energies (rows, num_mel_bins) of windowed frames (rows, fft_size)."""
+    def _spectra(self, block: Floats) -> Floats:
+        """Return the power spectra (slices, 48, fft_size // 2 + 1), or magnitudes, of windowed frames."""
         from scipy.fft import rfft
 
-        parts = rfft(frames, axis=1).view(np.float32)
+        parts = rfft(block, axis=-1).view(np.float32)
         np.multiply(parts, parts, out=parts)
-        power = parts[:, 0::2] + parts[:, 1::2]
-        if not self._use_power:
-            np.sqrt(power, out=power)
-        energies: Floats = power @ self._mel
-        return energies
+        power: Floats = parts[..., 0::2] + parts[..., 1::2]
+        return power if self._use_power else np.sqrt(power, out=power)
 
     @abstractmethod
-    def _finish(self, mel: Floats, energy: Floats | None, out: Floats) -> None:
-        """Write the features of a block; ``mel`` may have padding rows behind those of ``out``."""
+    def _features(self, mel: Floats, energy: Floats | None) -> Floats:
+        """Return the features (slices, 48, dim) of mel energies (slices, 48, num_mel_bins) and log energies."""
 
 
 def log_energy(rows: Floats) -> Floats:
     """Return the natural logarithm of each row's sum of squares."""
-    return np.log(np.maximum(np.einsum("ij,ij->i", rows, rows), np.float32(EPSILON)))
+    energy: Floats = np.log(np.maximum(np.einsum("ijk,ijk->ij", rows, rows), EPSILON))
+    return energy

@@ -1,4 +1,4 @@
-"""Cuts samples into overlapping windowed frames, by Kaldi's rules (its feature-window.cc tells them)."""
+"""How samples are cut into overlapping frames, by Kaldi's rules (its feature-window.cc tells them)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,23 +9,25 @@ from numpy.typing import NDArray
 from ..errors import AudioError, OptionsError
 
 Floats = NDArray[np.float32]
-EPSILON = float(np.finfo(np.float32).eps)
-"""Energies are floored here before their logarithm, as in Kaldi."""
 
 WINDOWS = ("povey", "hamming", "hanning", "sine", "rectangular", "blackman")
+LOUDEST = 1000.0
+"""Samples beyond this are no audio in [-1, 1]; most likely they are 16-bit integers turned into floats."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameOptions:
     """How samples become frames; names and defaults are those of Kaldi's command line, but dither is off.
 
-    Lengths are in milliseconds, frequencies in Hz; ``dither`` is in units of a 16-bit sample.
+    Lengths are in milliseconds, frequencies in Hz; ``dither`` is the standard deviation of the added noise in units of
+    a 16-bit sample, and ``dither_seed`` (not Kaldi's) picks the noise.
     """
 
     sample_frequency: float = 16000.0
     frame_length: float = 25.0
     frame_shift: float = 10.0
     dither: float = 0.0
+    dither_seed: int = 0
     preemphasis_coefficient: float = 0.97
     remove_dc_offset: bool = True
     window_type: str = "povey"
@@ -38,16 +40,18 @@ class FrameOptions:
             raise OptionsError(f"sample_frequency is {self.sample_frequency}; give a positive number of Hz.")
         if not 1 <= self.sample_frequency * 0.001 * self.frame_shift < 1e9:
             raise OptionsError(f"frame_shift is {self.frame_shift} ms; it must hold at least one sample.")
-        if not 2 <= self.sample_frequency * 0.001 * self.frame_length < 1e9:
-            raise OptionsError(f"frame_length is {self.frame_length} ms; it must hold at least two samples.")
-        if not 0 <= self.dither < float("inf"):
-            raise OptionsError(f"dither is {self.dither}; give zero or a positive number.")
+        if not 2 <= self.sample_frequency * 0.001 * self.frame_length < 1e7:
+            raise OptionsError(f"frame_length is {self.frame_length} ms; it must hold two to ten million samples.")
+        if not 0 <= self.dither < 32768:
+            raise OptionsError(f"dither is {self.dither}; give zero or a number of 16-bit steps, usually 1.")
+        if not 0 <= self.dither_seed < 2**64:
+            raise OptionsError(f"dither_seed is {self.dither_seed}; give a whole number from 0 to 2**64 - 1.")
         if not 0 <= self.preemphasis_coefficient <= 1:
             raise OptionsError(f"preemphasis_coefficient is {self.preemphasis_coefficient}; give a number from 0 to 1.")
         if self.window_type not in WINDOWS:
             raise OptionsError(f"window_type is {self.window_type!r}; choose one of {', '.join(WINDOWS)}.")
-        if not -1e9 < self.blackman_coeff < 1e9:
-            raise OptionsError(f"blackman_coeff is {self.blackman_coeff}; give a number, usually 0.42.")
+        if not -10 < self.blackman_coeff < 10:
+            raise OptionsError(f"blackman_coeff is {self.blackman_coeff}; give a small number, usually 0.42.")
         if self.fft_size % 2:
             raise OptionsError(
                 f"frame_length is {self.frame_length} ms, an odd {self.fft_size} samples; "
@@ -75,12 +79,10 @@ class FrameOptions:
         return 0 if self.snip_edges else self.shift // 2 - self.length // 2
 
     def count(self, samples: int, ended: bool = True) -> int:
-        """Return the number of frames in ``samples`` samples; while the recording goes on, of those that are sure."""
-        if self.snip_edges:
-            return 0 if samples < self.length else 1 + (samples - self.length) // self.shift
-        if ended:
-            return (samples + self.shift // 2) // self.shift
-        return max(0, 1 + (samples - self.length - self.first_sample) // self.shift)
+        """Return the number of frames in ``samples`` samples; without ``ended``, of those that no later sample changes."""
+        if self.snip_edges or not ended:
+            return max(0, 1 + (samples - self.length - self.first_sample) // self.shift)
+        return (samples + self.shift // 2) // self.shift
 
 
 def window(options: FrameOptions) -> Floats:
@@ -104,22 +106,34 @@ def window(options: FrameOptions) -> Floats:
 
 
 def checked_samples(samples: NDArray[np.floating]) -> Floats:
-    """Return ``samples`` as float32 (n,) in [-1, 1], or raise AudioError."""
+    """Return ``samples`` as float32 (n,), or raise AudioError where they are no mono audio in [-1, 1]."""
     array = np.asarray(samples)
     if array.ndim != 1:
         raise AudioError(f"samples have shape {array.shape}; give one channel, an array of shape (n,).")
     if array.dtype.kind != "f":
         raise AudioError(f"samples are {array.dtype}; give floats in [-1, 1] (16-bit integers divided by 32768).")
-    array = array.astype(np.float32, copy=False)
-    # A sum is finite only if all its terms are, or else it overflowed: only then look at each sample.
-    if not np.isfinite(array.sum(dtype=np.float64)):
-        raise AudioError("samples hold NaN or infinite values; repair the recording first.")
-    return array
+    if len(array):
+        loudest = max(array.max(), -array.min())
+        if not np.isfinite(loudest):
+            raise AudioError("samples hold NaN or infinite values; repair the recording first.")
+        if loudest > LOUDEST:
+            raise AudioError(f"samples reach {loudest:g}; give floats in [-1, 1] (16-bit integers divided by 32768).")
+    return array.astype(np.float32, copy=False)
 
 
-def reflected(samples: Floats, first: int, last: int) -> Floats:
-    """Return ``samples[first:last]``, mirrored about both ends of the recording as often as it takes."""
-    if first >= 0 and last <= len(samples):
-        return samples[first:last]
-    index = np.arange(first, last) % (2 * len(samples))
-    return samples[np.where(index < len(samples), index, 2 * len(samples) - 1 - index)]
+def mirrored(samples: Floats, start: int, first: int, last: int) -> Floats:
+    """Return the samples from ``first`` to ``last``, mirrored about both ends of the recording as often as it takes.
+
+    ``samples`` are the recording's from position ``start`` on; what lies before is gone and must not be asked for.
+    """
+    total = start + len(samples)
+    inside = samples[max(first, start) - start : max(first, min(last, total)) - start]
+
+    def outside(begin: int, end: int) -> Floats:
+        position = np.arange(begin, end) % (2 * total)
+        found: Floats = samples[np.where(position < total, position, 2 * total - 1 - position) - start]
+        return found
+
+    before = outside(first, min(last, 0)) if first < 0 else samples[:0]
+    after = outside(max(first, total), last) if last > total else samples[:0]
+    return np.concatenate((before, inside, after)) if len(before) or len(after) else inside

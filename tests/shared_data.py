@@ -15,5 +15,5 @@ def shared(relative: str) -> Path:
     root = Path(given) if given else Path(__file__).resolve().parents[2] / "shared"
     path = root / relative
     if not path.exists():
-        pytest.skip(f"no shared data at {path} (set HARKEN_SHARED to the folder that holds them)", allow_module_level=True)
+        pytest.skip(f"no shared data at {path}: HARKEN_SHARED names their folder", allow_module_level=True)
     return path
