@@ -30,7 +30,7 @@ class G2pOptions:
 
     order: int = 7
     iterations: int = 8
-    pruning: float = 2e-8
+    pruning: float = 3e-7
 
     def __post_init__(self) -> None:
         if not 1 <= self.order <= 12:
