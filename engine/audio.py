@@ -22,7 +22,7 @@ AudioSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryvie
 MIN_RATE, MAX_RATE = 1_000, 1_000_000  # Hz; beyond these a header is damaged rather than unusual
 MAX_PEAK = 64.0  # 36 dB above full scale: floats beyond it are integers that were never scaled
 _READ = 4096  # frames a call to libsndfile; a damaged FLAC loses at most this much before the damage
-_BLOCK = 16 * _READ  # frames a block
+_BLOCK_SECONDS = 16
 _UNKNOWN_FRAMES = 1 << 60  # libsndfile's way of saying that a header gives no length
 
 
@@ -48,9 +48,9 @@ class AudioOptions:
 
 
 class AudioReader:
-    """One recording, open: ``channels`` (None is a mix of several), ``name``, ``blocks()``, then ``duration`` and ``warnings``.
+    """One recording, open: its ``blocks()``, then its ``duration`` in seconds and ``warnings``.
 
-    source is a path, the bytes of a file, a file object opened in binary mode, or ``(samples, rate)`` with samples of
+    ``channels`` has an entry a row of a block, None for a mix of several. source is a path, the bytes of a file, a file object opened in binary mode, or ``(samples, rate)`` with samples of
     shape (n,) or (n, channels), float in [-1, 1] or int16, int32, uint8 in their whole range. Raises AudioError for
     whatever is not a recording. Use it in a ``with`` statement.
     """
@@ -68,8 +68,7 @@ class AudioReader:
             if len(source) != 2:
                 raise AudioError(f"samples: a tuple of {len(source)} is no recording; give (samples, rate).")
             self._array, self.source_rate = _check_array(source[0]), _check_rate(source[1], self.name)
-            source_channels = self._array.shape[1]
-            self._promised = len(self._array)
+            source_channels, self._promised = self._array.shape[1], len(self._array)
         else:
             self.name = _name_of(source)
             try:
@@ -77,8 +76,8 @@ class AudioReader:
             except BaseException:
                 self.close()
                 raise
-            source_channels = self._sound.channels
-            self._promised = self._sound.frames
+            source_channels, self._promised = self._sound.channels, self._sound.frames
+        self._block = -(-_BLOCK_SECONDS * self.source_rate // _READ) * _READ
         self.channels = _choose_channels(self.options.channel, source_channels, self.name)
 
     def __enter__(self) -> "AudioReader":
@@ -123,7 +122,7 @@ class AudioReader:
 
         class Sequential(soundfile.SoundFile):  # type: ignore[misc]
             def seekable(self) -> bool:
-                """Say no, or every read is followed by a seek to where it stopped, which MP3 does not survive unchanged."""
+                """Say no, or every read is followed by a seek to where it stopped, which MP3 does not survive."""
                 return False
 
         file = self._open_file(source)
@@ -163,8 +162,8 @@ class AudioReader:
     def _source_blocks(self) -> Iterator[NDArray[Any]]:
         """Yield (n, channels) blocks as the source holds them: fixed length, the last one shorter."""
         if self._array is not None:
-            for begin in range(0, len(self._array), _BLOCK):
-                yield self._array[begin : begin + _BLOCK]
+            for begin in range(0, len(self._array), self._block):
+                yield self._array[begin : begin + self._block]
             return
         import soundfile
 
@@ -178,7 +177,7 @@ class AudioReader:
             if len(part) == 0:
                 break
             parts.append(part)
-            if len(parts) * _READ == _BLOCK:
+            if len(parts) * _READ == self._block:
                 yield np.concatenate(parts)
                 parts = []
         if parts:

@@ -1,8 +1,8 @@
 """What a sound file's own header promises, and whether the file keeps it.
 
 libsndfile quietly shortens a file that ends early and reads nothing from a WAV whose length field a pipe left at zero.
-Both are settled here, before libsndfile sees the file: the headers of WAV (RIFF, RIFX, RF64), AIFF, AU and the pages of Ogg
-are walked, the rest (FLAC, MP3) say their length through libsndfile itself.
+Both are settled here, before libsndfile sees the file: the headers of WAV (RIFF, RIFX, RF64), AIFF and AU
+and the pages of Ogg are walked, the rest (FLAC, MP3) say their length through libsndfile itself.
 """
 
 import io
@@ -21,12 +21,15 @@ class Patched(io.RawIOBase):
         self._file, self._offset, self._patch = file, offset, patch
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move to ``offset``."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
+        """Return the position."""
         return self._file.tell()
 
     def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes from the position."""
         begin = self._file.tell()
         data = bytearray(self._file.read(size))
         low, high = max(begin, self._offset), min(begin + len(data), self._offset + len(self._patch))
@@ -36,7 +39,7 @@ class Patched(io.RawIOBase):
 
 
 def check_container(file: BinaryIO) -> tuple[BinaryIO, bool]:
-    """Return what libsndfile is to read instead of ``file`` (seekable, at its start), and whether the file was cut short."""
+    """Return what libsndfile is to read instead of ``file`` (seekable, at its start), and whether it was cut short."""
     length = file.seek(0, io.SEEK_END)
     file.seek(0)
     head = file.read(12)

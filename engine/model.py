@@ -33,15 +33,15 @@ BLANK = "<blank>"
 class Decoding:
     """How a bundle's scores are best searched; each of these can be changed for a run.
 
-    beam: cost below the best token within which tokens live. max_active, min_active: tokens a frame at most and at
-    least. acoustic_scale: what the acoustic costs are multiplied by against the graph's. nbest: distinct word sequences
-    that are re-ranked. lm_weight, word_insertion_penalty: see harken.lm.rescore. pause_seconds: the silence at which a
-    recording is cut into segments.
+    beam, max_active, min_active, lattice_beam, acoustic_scale: see harken.decoder.options. nbest: distinct word
+    sequences that are re-ranked. lm_weight, word_insertion_penalty: see harken.lm.rescore. pause_seconds: the silence
+    at which a recording is cut into segments.
     """
 
     beam: float = 12.0
     max_active: int = 5000
-    min_active: int = 20
+    min_active: int = 200
+    lattice_beam: float = 8.0
     acoustic_scale: float = 1.0
     nbest: int = 50
     lm_weight: float = 1.0
@@ -117,7 +117,9 @@ class Bundle:
         """Read every file and compare its SHA-256; raises ModelError naming the first that differs."""
         for name, expected in self.hashes.items():
             if file_hash(self.folder / name) != expected:
-                raise ModelError(f"{self.folder / name}: is damaged (its SHA-256 differs); copy the whole folder again.")
+                raise ModelError(
+                    f"{self.folder / name}: is damaged (its SHA-256 differs); copy the whole folder again."
+                )
 
 
 def write_description(folder: str | os.PathLike[str], description: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ another record, so that two runs over the same recording give equal results.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 _DECIMALS = 6  # of seconds and confidences in JSON: finer than any frame, coarser than float noise
@@ -50,7 +49,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech between pauses; ``channel`` counts from 0, None is a mix of several; alternatives best first."""
+    """Speech between pauses; ``channel`` counts from 0, None is a mix of several; alternatives best first."""
 
     channel: int | None
     start: float
@@ -83,7 +82,9 @@ class Result:
     @property
     def text(self) -> str:
         """The best alternative of every segment, joined by spaces; channels one after the other."""
-        channels = sorted({segment.channel for segment in self.segments}, key=lambda channel: (channel is not None, channel))
+        channels = sorted(
+            {segment.channel for segment in self.segments}, key=lambda channel: (channel is not None, channel)
+        )
         spoken = (segment.text for channel in channels for segment in self.segments if segment.channel == channel)
         return " ".join(text for text in spoken if text)
 
@@ -101,15 +102,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where the time of a transcription went: seconds a stage ("audio", "features", "acoustic", "search", "rescoring")."""
+    """Where the time of a transcription went.
+
+    audio_seconds: length of the recording. seconds: the whole, from opening the recording to the result. stages: its
+    parts ("audio", "features", "acoustic", "search", "rescoring"). Add two to join them.
+    """
 
     audio_seconds: float = 0.0
-    stages: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def seconds(self) -> float:
-        """The time of all stages."""
-        return sum(self.stages.values())
+    seconds: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def real_time_factor(self) -> float:
@@ -117,6 +118,11 @@ class Timings:
         return self.seconds / self.audio_seconds if self.audio_seconds else 0.0
 
     def __add__(self, other: "Timings") -> "Timings":
-        names = [*self.stages, *(name for name in other.stages if name not in self.stages)]
+        names = dict.fromkeys([*self.stages, *other.stages])
         stages = {name: self.stages.get(name, 0.0) + other.stages.get(name, 0.0) for name in names}
-        return Timings(self.audio_seconds + other.audio_seconds, MappingProxyType(stages))
+        return Timings(self.audio_seconds + other.audio_seconds, self.seconds + other.seconds, stages)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the timings as JSON has them, in seconds."""
+        stages = {name: round(seconds, _DECIMALS) for name, seconds in self.stages.items()}
+        return {"seconds": round(self.seconds, _DECIMALS), "stages": stages}

@@ -31,7 +31,9 @@ class SegmentationOptions:
 
     def __post_init__(self) -> None:
         if not (self.pause > 0 and 0 < self.soft_length < self.max_length < math.inf and self.padding >= 0):
-            raise OptionsError("segmentation needs pause > 0, padding >= 0 and 0 < soft_length < max_length, in seconds.")
+            raise OptionsError(
+                "segmentation needs pause > 0, padding >= 0 and 0 < soft_length < max_length, in seconds."
+            )
         if not 0 < self.blank < 1:
             raise OptionsError(f"blank is {self.blank}; give a probability between 0 and 1.")
 
@@ -40,7 +42,7 @@ class SegmentationOptions:
 class Stretch:
     """Scores that follow on in one segment: it ``opens`` with the first of them, ``closes`` with the last.
 
-    ``first_frame`` is the recording's frame of the first row of ``scores``, which may have no rows where it only closes.
+    ``first_frame`` is the recording's frame of the first row of ``scores``; there may be no rows where it only closes.
     """
 
     first_frame: int

@@ -1,0 +1,76 @@
+"""What several commands take: the model, and everything that changes how it decodes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .cli import complain
+from .model import Decoding
+from .recognizer import Recognizer, RecognizerOptions
+
+Command = Callable[..., Any]
+
+
+class Channel(click.ParamType):
+    """``mix``, ``each`` or a channel number."""
+
+    name = "mix|each|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return the word or the number; anything else is a usage error."""
+        if value in ("mix", "each"):
+            return str(value)
+        if str(value).isdecimal():
+            return int(value)
+        self.fail(f"{value!r} is neither mix, each nor a channel number from 0.", param, ctx)
+
+
+def model_option(command: Command) -> Command:
+    """Add ``--model``."""
+    return click.option(
+        "--model", metavar="FOLDER", help="A model bundle; without it, the English one of the package."
+    )(command)
+
+
+def audio_options(command: Command) -> Command:
+    """Add ``--channel`` and ``--strict``."""
+    command = click.option("--strict", is_flag=True, help="Refuse a file that ends before its header says.")(command)
+    return click.option(
+        "--channel", type=Channel(), default="mix", show_default=True, help="All channels mixed, each alone, or one."
+    )(command)
+
+
+def decoding_options(command: Command) -> Command:
+    """Add an option for every field of Decoding; those that are not given stay as the bundle says."""
+    helps = {
+        "beam": "Cost below the best within which paths live.",
+        "max_active": "Graph states followed in a frame, at most.",
+        "min_active": "Graph states followed in a frame, at least.",
+        "lattice_beam": "How much worse than the best an alternative may be.",
+        "acoustic_scale": "What acoustic costs are multiplied with.",
+        "nbest": "Word sequences that are rescored.",
+        "lm_weight": "Weight of the rescoring language model.",
+        "word_insertion_penalty": "Cost added for every word in rescoring.",
+        "pause_seconds": "Silence that ends a segment.",
+    }
+    for name, text in reversed(helps.items()):
+        kind = type(getattr(Decoding(), name))
+        command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
+    return command
+
+
+def make_recognizer(model: str | None, compiles: bool = True, **options: Any) -> Recognizer:
+    """Return the recogniser; say so where its kernels are about to be compiled."""
+    recognizer = Recognizer(model, RecognizerOptions(**options))
+    if compiles:
+        announce_compiling()
+    return recognizer
+
+
+def announce_compiling() -> None:
+    """Say on standard error that the kernels are being compiled, where this machine's cache holds none."""
+    from ..jit import cache_is_cold
+
+    if cache_is_cold():
+        complain("compiling kernels for this machine, which happens once and takes some seconds ...")

@@ -1,0 +1,84 @@
+"""What the search hands to rescoring: the n-best list of each segment, in memory and as text.
+
+The text form has a JSON object a line, a segment each, so that `harken decode` and `harken rescore` can stand apart.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..decoder.hypothesis import Hypothesis
+from ..errors import FormatError
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A segment's hypotheses, best first; ``channel`` is as in results.
+
+    Frames are ``frame_seconds`` long and counted from the start of the recording, as the hypotheses' times are; the
+    segment runs from ``first_frame`` to before ``end_frame``.
+    """
+
+    channel: int | None
+    first_frame: int
+    end_frame: int
+    frame_seconds: float
+    hypotheses: tuple[Hypothesis, ...]
+
+
+def candidates_text(segments: Iterable[Candidates]) -> str:
+    """Return segments as text, a JSON object a line."""
+    return "".join(json.dumps(_as_dict(segment), ensure_ascii=False) + "\n" for segment in segments)
+
+
+def read_candidates(path: str | os.PathLike[str]) -> list[Candidates]:
+    """Read a file of ``candidates_text``; raises FormatError naming the line that makes no sense."""
+    try:
+        lines = Path(path).read_text(encoding="utf8").splitlines()
+    except (OSError, ValueError) as problem:
+        raise FormatError(f"{path}: cannot be read ({getattr(problem, 'strerror', problem)}).") from None
+    segments = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            segments.append(_from_dict(json.loads(line)))
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise FormatError(
+                f"{path}: line {number} is no n-best list ({problem}); run harken decode again."
+            ) from None
+    return segments
+
+
+def _as_dict(segment: Candidates) -> dict[str, Any]:
+    return {
+        "channel": segment.channel,
+        "first_frame": segment.first_frame,
+        "end_frame": segment.end_frame,
+        "frame_seconds": segment.frame_seconds,
+        "hypotheses": [
+            {
+                "words": list(hypothesis.words),
+                "times": [list(times) for times in hypothesis.times],
+                "graph_cost": hypothesis.graph_cost,
+                "acoustic_cost": hypothesis.acoustic_cost,
+                "total_cost": hypothesis.total_cost,
+            }
+            for hypothesis in segment.hypotheses
+        ],
+    }
+
+
+def _from_dict(value: dict[str, Any]) -> Candidates:
+    hypotheses = []
+    for entry in value["hypotheses"]:
+        words = tuple(str(word) for word in entry["words"])
+        times = tuple((int(begin), int(end)) for begin, end in entry["times"])
+        if len(words) != len(times):
+            raise ValueError(f"{len(words)} words have {len(times)} times")
+        costs = (float(entry["graph_cost"]), float(entry["acoustic_cost"]), float(entry["total_cost"]))
+        hypotheses.append(Hypothesis(words, times, *costs))
+    channel = None if value["channel"] is None else int(value["channel"])
+    first, end = int(value["first_frame"]), int(value["end_frame"])
+    return Candidates(channel, first, end, float(value["frame_seconds"]), tuple(hypotheses))

@@ -1,0 +1,203 @@
+"""The recogniser: a recording goes through features, acoustic model, search and rescoring and becomes a Result.
+
+Each stage can be called alone (``features``, ``scores``, ``decode``, ``rescore``); ``transcribe`` runs them all on
+blocks of the recording, so that memory does not grow with its length, and gives what the stages give one by one.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blas import one_thread
+from ..errors import ModelError, OptionsError
+from .audio import AudioOptions, AudioReader, AudioSource
+from .channel import ChannelDecoder, ChannelPipeline, StageClock
+from .confidence import to_segment
+from .model import Bundle, Decoding
+from .nbest import Candidates
+from .result import Result, Segment, Timings
+
+if TYPE_CHECKING:
+    from ..decoder.graph import Graph
+    from ..decoder.search import BeamSearch
+    from ..features.fbank import Fbank
+    from ..lm.rescore import Rescorer
+    from .acoustic.model import AcousticModel
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerOptions:
+    """What to change for a run; None leaves what the model's bundle says (see harken.engine.model.Decoding).
+
+    channel: "mix", "each" or a number from 0. strict: refuse recordings that end before their header says.
+    alternatives: readings that a segment of the result holds at most. rescore: re-rank the n-best list with the
+    bundle's larger language model.
+    """
+
+    channel: int | Literal["mix", "each"] = "mix"
+    strict: bool = False
+    alternatives: int = 1
+    rescore: bool = True
+    beam: float | None = None
+    max_active: int | None = None
+    min_active: int | None = None
+    lattice_beam: float | None = None
+    acoustic_scale: float | None = None
+    nbest: int | None = None
+    lm_weight: float | None = None
+    word_insertion_penalty: float | None = None
+    pause_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("alternatives", "nbest"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionsError(f"{name} is {value}; give at least 1.")
+
+    def decoding(self, bundled: Decoding) -> Decoding:
+        """Return the bundle's decoding options with those that are given here put in their place."""
+        given = {name: getattr(self, name) for name in Decoding.__dataclass_fields__}
+        return replace(bundled, **{name: value for name, value in given.items() if value is not None})
+
+
+class Recognizer:
+    """Turns recordings into words with one model; the parts of the model are mapped when they are first used.
+
+    bundle: a folder, a loaded Bundle, or None for the English model that comes with the package. Raises ModelError for
+    a bundle that is missing or damaged.
+    """
+
+    def __init__(
+        self, bundle: str | os.PathLike[str] | Bundle | None = None, options: RecognizerOptions | None = None
+    ) -> None:
+        self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+        self.options = options or RecognizerOptions()
+        self.decoding = self.options.decoding(self.bundle.decoding)
+        self.rate = int(self.extractor.options.sample_frequency)
+        self.frame_seconds = self.extractor.options.frame_shift * self.acoustic.subsampling / 1000
+
+    @cached_property
+    def extractor(self) -> "Fbank":
+        """The feature extractor that the bundle describes."""
+        from ..features.fbank import Fbank, FbankOptions
+
+        described = self.bundle.features
+        if described.get("kind") != "fbank":
+            raise ModelError(
+                f"{self.bundle.folder}: features of kind {described.get('kind')!r} are unknown; use fbank."
+            )
+        try:
+            return Fbank(FbankOptions(**described.get("options", {})))
+        except (TypeError, ValueError) as problem:
+            raise ModelError(f"{self.bundle.folder}: feature options make no sense ({problem}).") from None
+
+    @cached_property
+    def acoustic(self) -> "AcousticModel":
+        """The acoustic model: features to scores."""
+        from .acoustic.model import AcousticModel
+
+        return AcousticModel.load(self.bundle.network, self.bundle.path("acoustic.safetensors"))
+
+    @cached_property
+    def graph(self) -> "Graph":
+        """The search graph, mapped."""
+        from ..decoder.graph import Graph
+
+        graph = Graph.load(self.bundle.path("graph.safetensors"))
+        if graph.columns > len(self.bundle.units):
+            raise ModelError(f"{self.bundle.folder}: the graph reads {graph.columns} units, units.txt has fewer.")
+        return graph
+
+    @cached_property
+    def search(self) -> "BeamSearch":
+        """The beam search over the graph."""
+        from ..decoder.options import SearchOptions
+        from ..decoder.search import BeamSearch
+
+        names = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
+        return BeamSearch(self.graph, SearchOptions(**{name: getattr(self.decoding, name) for name in names}))
+
+    @cached_property
+    def rescorer(self) -> "Rescorer | None":
+        """The n-best rescoring, or None where the bundle or the options do without."""
+        from ..lm.rescore import RescoreOptions, Rescorer
+
+        if not (self.options.rescore and self.bundle.has("rescore.bin")):
+            return None
+        decoding = self.decoding
+        options = RescoreOptions(decoding.acoustic_scale, decoding.lm_weight, decoding.word_insertion_penalty)
+        return Rescorer.load(self.bundle.path("rescore.bin"), options)
+
+    def transcribe(self, source: AudioSource | NDArray[Any], rate: float | None = None) -> Result:
+        """Return what is said in a recording: a path, a file's bytes, a binary file, or samples with their rate.
+
+        >>> from harken import Recognizer                                        # doctest: +SKIP
+        >>> Recognizer().transcribe("talk.flac").text                            # doctest: +SKIP
+
+        Samples are given as ``transcribe(samples, rate)`` or ``transcribe((samples, rate))``. Raises AudioError for
+        what is no recording.
+        """
+        return self.transcribe_timed(source, rate)[0]
+
+    def transcribe_timed(self, source: AudioSource | NDArray[Any], rate: float | None = None) -> tuple[Result, Timings]:
+        """Return the result of ``transcribe``, and where the time went."""
+        begin, clock = perf_counter(), StageClock()
+        segments: list[Segment] = []
+        with one_thread(), self.open_audio(source, rate) as reader:
+            channels = [ChannelPipeline(self, channel, clock) for channel in reader.channels]
+            blocks = reader.blocks()
+            while True:
+                with clock.stage("audio"):
+                    block = next(blocks, None)
+                if block is None:
+                    break
+                for channel, samples in zip(channels, block, strict=True):
+                    segments += self._to_segments(channel.accept(samples))
+            for channel in channels:
+                segments += self._to_segments(channel.finish())
+            segments.sort(key=lambda segment: (segment.start, -1 if segment.channel is None else segment.channel))
+            result = Result(reader.duration, tuple(segments), tuple(reader.warnings))
+        return result, Timings(reader.duration, perf_counter() - begin, clock.seconds)
+
+    def open_audio(self, source: AudioSource | NDArray[Any], rate: float | None = None) -> AudioReader:
+        """Open a recording for this model: blocks at its rate, of the channels that the options name."""
+        if rate is not None or isinstance(source, np.ndarray):
+            source = (source, rate if rate is not None else 0)
+        return AudioReader(source, AudioOptions(self.rate, self.options.channel, self.options.strict))
+
+    def features(self, samples: Floats) -> Floats:
+        """Return the features (frames, dim) of mono samples (n,) at the model's rate."""
+        return self.extractor.extract(samples)
+
+    def scores(self, features: Floats) -> Floats:
+        """Return the scores (out_frames, units) of features: natural logarithms of the units' probabilities."""
+        return self.acoustic.scores(features)
+
+    def decode(self, scores: Floats, channel: int | None = 0) -> list[Candidates]:
+        """Return the n-best list of each segment of a recording's scores, before rescoring."""
+        decoder = ChannelDecoder(self, channel)
+        return [*decoder.accept(scores), *decoder.finish()]
+
+    def rescore(self, candidates: Candidates) -> Candidates:
+        """Return the segment's hypotheses re-ranked with the larger language model, if there is one."""
+        if self.rescorer is None or not candidates.hypotheses:
+            return candidates
+        return self.rescorer(candidates)
+
+    def warm_up(self) -> float:
+        """Run every stage once on a second of noise; return the seconds that took, compiling and loading included."""
+        begin = perf_counter()
+        noise = np.random.default_rng(0).normal(0, 0.1, 2 * self.rate).astype(np.float32)
+        self.transcribe(noise, self.rate)
+        return perf_counter() - begin
+
+    def _to_segments(self, found: list[Candidates]) -> list[Segment]:
+        segments = (to_segment(candidates, self.options.alternatives) for candidates in found)
+        return [segment for segment in segments if segment is not None]
