@@ -1,8 +1,9 @@
 """Matrix products whose rows have the same bits however many rows are multiplied, on however many cores.
 
-A linear algebra library picks its kernel by the size of the product, and the kernels add in different orders. So here
-a product is made of slices of exactly 48 rows: every call has one shape. (48 divides every kernel's tile; multiples of
-48 in one call are not enough: measured, OpenBLAS takes other kernels below a million multiplications on AVX-512.)
+A linear algebra library picks its kernel by the size of the product, and adds in an order that also depends on a row's
+place in it: measured, OpenBLAS takes other kernels below a million multiplications on AVX-512, and on Haswell the bits
+of a row repeat with a period of 12 rows. So here products are made of slices of exactly 48 rows, and row t of a
+recording is always row t % 48 of its slice.
 The library is kept on one thread meanwhile. That limit is the whole process's, so it is counted: the first user sets
 it and the last one takes it back, whichever Python threads they run in.
 """

@@ -1,7 +1,8 @@
 """The path that fbank and MFCC share: frames -> windowed frames -> power spectra -> mel energies, block after block.
 
-A block's rows come in slices of 48, the last one filled up with frames that are dropped again, so that a frame's bits
-depend on nothing but its own samples (see `harken.blas`). Its arrays fit the processor's second-level cache.
+A block's rows come in slices of 48 that begin at every 48th frame of the recording; rows before and behind the wanted
+frames are computed and dropped. So a frame's bits depend on nothing but its samples and its number (see `harken.blas`).
+A block's arrays fit the processor's second-level cache.
 """
 
 from abc import ABC, abstractmethod
@@ -56,16 +57,18 @@ class Extractor(ABC):
         return FeatureStream(self)
 
     def frames_of(self, samples: Floats, start: int, first_frame: int, last_frame: int) -> Floats:
-        """Return frames ``first_frame`` to ``last_frame``; ``samples`` are the recording's from position ``start`` on."""
+        """Return the frames from ``first_frame`` to ``last_frame``; ``samples`` begin at ``start`` of the recording."""
         options = self.frame_options
         out = np.empty((last_frame - first_frame, self.dim), np.float32)
         if not len(out):
             return out
         begin = options.first_sample + first_frame * options.shift
         end = begin + (len(out) - 1) * options.shift + options.length
-        rows = padded_rows(len(out))
+        lead = first_frame % ROWS
+        rows = padded_rows(lead + len(out))
         signal = np.zeros((rows - 1) * options.shift + options.length, np.float32)
-        np.multiply(mirrored(samples, start, begin, end), SCALE, out=signal[: end - begin])
+        at = lead * options.shift
+        np.multiply(mirrored(samples, start, begin, end), SCALE, out=signal[at : at + end - begin])
         frames = as_strided(
             signal,
             (rows // ROWS, ROWS, options.length),
@@ -74,13 +77,15 @@ class Extractor(ABC):
         )
         buffers = np.zeros((2, min(BLOCK, rows) // ROWS, ROWS, options.fft_size), np.float32)
         with one_thread():
-            for top in range(0, len(out), BLOCK):
+            for top in range(0, rows, BLOCK):
                 part = frames[top // ROWS : (top + BLOCK) // ROWS]
                 block = buffers[0, : len(part)]
-                energy = self._windowed(part, first_frame + top, block, buffers[1, : len(part)])
-                values = out[top : top + BLOCK]
-                features = self._features(self._mel.energies(self._spectra(block)), energy)
-                values[:] = features.reshape(-1, self.dim)[: len(values)]
+                energy = self._windowed(part, first_frame - lead + top, block, buffers[1, : len(part)])
+                features = self._features(self._mel.energies(self._spectra(block)), energy).reshape(-1, self.dim)
+                done = max(top - lead, 0)
+                values = out[done : top - lead + len(features)]
+                skipped = done - (top - lead)
+                values[:] = features[skipped : skipped + len(values)]
         return out
 
     def _windowed(self, frames: Floats, first_frame: int, block: Floats, spare: Floats) -> Floats | None:

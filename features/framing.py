@@ -79,7 +79,7 @@ class FrameOptions:
         return 0 if self.snip_edges else self.shift // 2 - self.length // 2
 
     def count(self, samples: int, ended: bool = True) -> int:
-        """Return the number of frames in ``samples`` samples; without ``ended``, of those that no later sample changes."""
+        """Return the number of frames in ``samples`` samples; before the end, of those that no later sample changes."""
         if self.snip_edges or not ended:
             return max(0, 1 + (samples - self.length - self.first_sample) // self.shift)
         return (samples + self.shift // 2) // self.shift
