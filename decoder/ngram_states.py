@@ -96,9 +96,9 @@ class _Builder:
         node = np.zeros(len(ids), dtype=np.int64)
         for position in range(ids.shape[1]):
             keys = self.keys[position]
-            key = node * self.vocabulary + ids[:, position]
-            row = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
-            found = (node >= 0) & (keys[row] == key)
+            key = np.where(node >= 0, node * self.vocabulary + ids[:, position], -1)
+            row = np.searchsorted(keys, key)
+            found = np.append(keys, -2)[row] == key
             node = np.where(found, self.offsets[position] + row, -1)
         return node
 
