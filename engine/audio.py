@@ -17,7 +17,7 @@ from ..errors import AudioError, OptionsError
 from .container import check_container
 
 Samples: TypeAlias = NDArray[np.float32]
-AudioSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | tuple[Any, float]"
+AudioSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | tuple[Any, float]
 
 MIN_RATE, MAX_RATE = 1_000, 1_000_000  # Hz; beyond these a header is damaged rather than unusual
 MAX_PEAK = 64.0  # 36 dB above full scale: floats beyond it are integers that were never scaled
@@ -50,9 +50,9 @@ class AudioOptions:
 class AudioReader:
     """One recording, open: its ``blocks()``, then its ``duration`` in seconds and ``warnings``.
 
-    ``channels`` has an entry a row of a block, None for a mix of several. source is a path, the bytes of a file, a file object opened in binary mode, or ``(samples, rate)`` with samples of
-    shape (n,) or (n, channels), float in [-1, 1] or int16, int32, uint8 in their whole range. Raises AudioError for
-    whatever is not a recording. Use it in a ``with`` statement.
+    ``channels`` has an entry a row of a block, None for a mix of several. source is a path, the bytes of a file, a file
+    object opened in binary mode, or ``(samples, rate)``: samples of shape (n,) or (n, channels), float in [-1, 1] or
+    int16, int32, uint8 in their whole range. Raises AudioError for whatever is no recording. Use it in a ``with``.
     """
 
     def __init__(self, source: AudioSource, options: AudioOptions | None = None) -> None:
