@@ -1,0 +1,45 @@
+"""What a beam search can be told."""
+
+import math
+from dataclasses import dataclass
+
+from ..errors import OptionsError
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """The widths of a beam search, under Kaldi's names; costs are -ln of a probability.
+
+    beam: how much worse than the best a partial path may be. max_active and min_active: at most and at least so many
+    states of a frame are followed (ties beyond max_active are kept). beam_delta: what is added to a beam that
+    max_active or min_active set. lattice_beam: how much worse than the best an alternative may be; 0 keeps the best
+    path alone. acoustic_scale: what scores are multiplied with. prune_interval: frames between two prunings of the
+    kept links. keep_frames: alternatives are kept for at least half as many of the latest frames; what is older is
+    committed to the best path's words and freed (None: nothing ever is).
+    """
+
+    beam: float = 16.0
+    max_active: int = 7000
+    min_active: int = 200
+    beam_delta: float = 0.5
+    lattice_beam: float = 8.0
+    acoustic_scale: float = 1.0
+    prune_interval: int = 20
+    keep_frames: int | None = 2000
+
+    def __post_init__(self) -> None:
+        for name, least in (("beam", 0.0), ("beam_delta", 0.0), ("acoustic_scale", 0.0)):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > least):
+                raise OptionsError(f"search: {name} is {value}; give a finite number above {least:g}.")
+        if not (math.isfinite(self.lattice_beam) and self.lattice_beam >= 0):
+            raise OptionsError(f"search: lattice_beam is {self.lattice_beam}; give a finite number from 0.")
+        if self.max_active < 1 or not 0 <= self.min_active <= self.max_active:
+            raise OptionsError(
+                f"search: min_active {self.min_active} and max_active {self.max_active} contradict each other; "
+                "give 0 <= min_active <= max_active and max_active >= 1."
+            )
+        if self.prune_interval < 1:
+            raise OptionsError(f"search: prune_interval is {self.prune_interval}; give at least one frame.")
+        if self.keep_frames is not None and self.keep_frames < 1:
+            raise OptionsError(f"search: keep_frames is {self.keep_frames}; give at least one frame, or None.")

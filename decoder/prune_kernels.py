@@ -1,0 +1,152 @@
+"""What a beam search forgets: links outside the lattice beam, and everything before a common ancestor."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..jit import kernel
+from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
+
+
+@kernel
+def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int, shift: int) -> None:
+    """Close the gaps in frames ``first`` to ``last``: links with arc -1 and tokens with infinite extra go.
+
+    The frames move down by ``shift`` (0, or ``first`` where the earlier ones are to go).
+    """
+    new_token, new_link = frames.token_begin[first - shift], frames.link_begin[first - shift]
+    first_token = frames.token_begin[first]
+    token, link = first_token, frames.link_begin[first]
+    for frame in range(first, last + 1):
+        token_end, link_end = frames.token_begin[frame + 1], frames.link_begin[frame + 1]
+        frames.token_begin[frame - shift], frames.link_begin[frame - shift] = new_token, new_link
+        kept = new_token
+        for old in range(token, token_end):
+            if tokens.extra[old] == np.inf:
+                continue
+            tokens.moved[old] = new_token
+            tokens.state[new_token] = tokens.state[old]
+            tokens.cost[new_token] = tokens.cost[old]
+            tokens.back[new_token] = tokens.back[old]
+            tokens.extra[new_token] = tokens.extra[old]
+            new_token += 1
+        for old in range(link, link_end):
+            links.moved[old] = NO_LINK
+            if links.arc[old] < 0:
+                continue
+            source = links.source[old]
+            links.moved[old] = new_link
+            links.source[new_link] = tokens.moved[source] if source >= first_token else source
+            links.target[new_link] = tokens.moved[links.target[old]]
+            links.arc[new_link] = links.arc[old]
+            links.graph[new_link] = links.graph[old]
+            links.acoustic[new_link] = links.acoustic[old]
+            new_link += 1
+        for new in range(kept, new_token):
+            if tokens.back[new] != NO_LINK:
+                tokens.back[new] = links.moved[tokens.back[new]]
+        token, link = token_end, link_end
+    frames.token_begin[last + 1 - shift], frames.link_begin[last + 1 - shift] = new_token, new_link
+
+
+@kernel
+def prune(
+    widths: Widths,
+    tokens: Tokens,
+    links: Links,
+    frames: Frames,
+    position: NDArray[np.int64],
+    last_extra: NDArray[np.float64],
+    whole: bool,
+) -> None:
+    """Drop the links, and the tokens, through which every path is worse than the best by more than the lattice beam.
+
+    ``last_extra``: how much worse than the best each token of the last frame is counted. The pass goes back to the
+    last pruned frame, and on as long as it changes something (by a tenth of the lattice beam, as in Kaldi; what is
+    kept too long goes later); ``whole``: to frame 0.
+    """
+    last = position[FRAME]
+    source, target, extra, cost = links.source, links.target, tokens.extra, tokens.cost
+    tolerance = 0.1 * widths.lattice_beam
+    fresh = last_extra.copy()
+    stop = last + 1
+    for frame in range(last, -1, -1):
+        begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
+        for link in range(frames.link_begin[frame + 1] - 1, frames.link_begin[frame] - 1, -1):
+            a, b = source[link], target[link]
+            if a < begin:
+                break
+            worse = cost[a] + np.float64(links.graph[link]) - cost[b] + fresh[b - begin]
+            if worse <= widths.lattice_beam and worse < fresh[a - begin]:
+                fresh[a - begin] = worse
+        changed = whole or frame > position[PRUNED]
+        for token in range(begin, end):
+            if not changed and fresh[token - begin] != extra[token]:
+                changed = not fresh[token - begin] - extra[token] <= tolerance
+        if not changed:
+            break
+        extra[begin:end] = fresh
+        stop = frame
+        before = frames.token_begin[max(frame - 1, 0)]
+        earlier = np.full(begin - before, np.inf)
+        for link in range(frames.link_begin[frame], frames.link_begin[frame + 1]):
+            a, b = source[link], target[link]
+            step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
+            worse = cost[a] + step - cost[b] + fresh[b - begin]
+            if not worse <= widths.lattice_beam:
+                links.arc[link] = -1
+            elif a < begin and worse < earlier[a - before]:
+                earlier[a - before] = worse
+        fresh = earlier
+    if stop <= last:
+        compact(tokens, links, frames, stop, last, 0)
+    position[PRUNED] = last
+
+
+@kernel
+def common_ancestor(tokens: Tokens, links: Links, frames: Frames, position: NDArray[np.int64], newest: int) -> int:
+    """Return the latest token of frames 0 to ``newest`` that lies on the best paths of all tokens of the last frame."""
+    last = position[FRAME]
+    end, limit = frames.token_begin[last + 1], frames.token_begin[newest + 1]
+    children = np.zeros(end, np.int32)
+    seen = np.zeros(end, np.bool_)
+    for live in range(frames.token_begin[last], end):
+        token = live
+        while not seen[token]:
+            seen[token] = True
+            if tokens.back[token] == NO_LINK:
+                break
+            token = links.source[tokens.back[token]]
+            children[token] += 1
+    # Climb from any live token to the root: a fork ends the common part, so the last fork met decides.
+    token = end - 1
+    common = token if token < limit else -1
+    while tokens.back[token] != NO_LINK:
+        token = links.source[tokens.back[token]]
+        if children[token] > 1 or token >= frames.token_begin[last] or common < 0:
+            common = token if token < limit else -1
+    return common
+
+
+@kernel
+def drop_before(tokens: Tokens, links: Links, frames: Frames, position: NDArray[np.int64], root: int) -> None:
+    """Free everything that no path from the token ``root`` reaches; its frame becomes frame 0."""
+    last = position[FRAME]
+    first = 0
+    while frames.token_begin[first + 1] <= root:
+        first += 1
+    begin, end = frames.token_begin[first], frames.token_begin[last + 1]
+    reached = np.zeros(end - begin, np.bool_)
+    reached[root - begin] = True
+    tokens.back[root] = NO_LINK
+    for link in range(frames.link_begin[first], frames.link_begin[last + 1]):
+        a = links.source[link]
+        if a >= begin and reached[a - begin]:
+            reached[links.target[link] - begin] = True
+        else:
+            links.arc[link] = -1
+    for token in range(begin, end):
+        if not reached[token - begin]:
+            tokens.extra[token] = np.inf
+    compact(tokens, links, frames, first, last, first)
+    position[FRAME] -= first
+    position[PRUNED] -= first

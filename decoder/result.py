@@ -1,0 +1,28 @@
+"""The answer of a search."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .hypothesis import Hypothesis
+
+if TYPE_CHECKING:
+    from .search import Search
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """The best path over ``frames`` rows of scores; ``reached_final`` says whether it ends where the graph may end."""
+
+    best: Hypothesis
+    frames: int
+    reached_final: bool
+    search: "Search" = field(repr=False)
+
+    def nbest(self, count: int) -> tuple[Hypothesis, ...]:
+        """Return the ``count`` best distinct word sequences, best first, each with the times of its best path.
+
+        They are exact: no sequence within the lattice beam of the best, over the links that the search kept, is
+        missing or out of order; fewer are returned where there are fewer. What was committed during the search
+        is common to all of them. Raises OptionsError where ``count`` is below 1.
+        """
+        return self.search.best_hypotheses(count)

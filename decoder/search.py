@@ -1,0 +1,323 @@
+"""Beam search over a search graph: scores in, words out, in as many calls as the caller likes.
+
+    search = BeamSearch(graph, SearchOptions(beam=14.0)).start()
+    search.advance(scores)                     # any number of rows, any number of times
+    result = search.finish()
+    result.best.words, result.best.times, result.nbest(10)
+
+A search keeps the links between its tokens, pruned by the lattice beam as it goes, so that alternatives can be read off
+at the end. Recordings without end: once more than ``keep_frames`` frames are kept, everything before a token that the
+best paths of all live tokens share is committed: its words are written down and its tokens freed. The best path is
+the same with and without committing; alternatives (``nbest``) differ in what came after the last committed token,
+which is at least half of ``keep_frames`` frames (more where the live tokens did not agree so soon).
+"""
+
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import FormatError, ScoresError, SearchError
+from .graph import Graph
+from .hypothesis import Hypothesis, Stretch, hypothesis, read_stretch
+from .options import SearchOptions
+from .result import SearchResult
+from .token_arrays import (
+    ABSOLUTE,
+    COMMIT,
+    DEAD,
+    FRAME,
+    FULL,
+    NO_LINK,
+    ROW,
+    Frames,
+    GraphArrays,
+    Links,
+    Tokens,
+    Widths,
+    Work,
+)
+
+Arrays = TypeVar("Arrays", bound=NamedTuple)
+
+
+class BeamSearch:
+    """A search graph made ready: build it once, start a search for each recording (searches may run side by side).
+
+    Raises FormatError where the graph has a cycle of epsilon arcs.
+    """
+
+    def __init__(self, graph: Graph, options: SearchOptions | None = None) -> None:
+        from .search_kernels import epsilon_levels
+
+        self.graph = graph
+        self.options = options or SearchOptions()
+        fst = graph.fst
+        level = np.zeros(fst.states, np.uint8)
+        highest = epsilon_levels(
+            read_only(fst.arc_begin), read_only(fst.epsilon_begin), read_only(fst.nextstates), level
+        )
+        if highest < 0:
+            raise FormatError(
+                f"graph: epsilon arcs form a cycle at or behind state {-1 - highest}; remove it from the graph."
+            )
+        self.levels = int(highest) + 1
+        self.arrays = GraphArrays(
+            arc_begin=read_only(fst.arc_begin),
+            epsilon_begin=read_only(fst.epsilon_begin),
+            ilabels=read_only(fst.ilabels),
+            weights=read_only(fst.weights),
+            nextstates=read_only(fst.nextstates),
+            level=read_only(level),
+            score_column=read_only(graph.score_column),
+        )
+
+    def start(self, first_frame: int = 0) -> "Search":
+        """Return a search before its first row of scores; words are timed as if that row were ``first_frame``."""
+        return Search(self, first_frame)
+
+
+class Search:
+    """One recording's search. The answer does not depend on how the rows are cut into calls of ``advance``."""
+
+    def __init__(self, machine: BeamSearch, first_frame: int = 0) -> None:
+        from .search_kernels import begin_search
+
+        self.graph, self.options = machine.graph, machine.options
+        self._arrays = machine.arrays
+        self._first_frame = first_frame
+        options = self.options
+        self._widths = Widths(
+            beam=float(options.beam),
+            max_active=int(options.max_active),
+            min_active=int(options.min_active),
+            beam_delta=float(options.beam_delta),
+            lattice_beam=float(options.lattice_beam),
+            acoustic_scale=float(options.acoustic_scale),
+            prune_interval=int(options.prune_interval),
+            keep_frames=int(options.keep_frames or 0),
+        )
+        labels = len(self.graph.score_column)
+        self._tokens = Tokens(*_empty(Tokens, 1 << 15))
+        self._links = Links(*_empty(Links, 1 << 16))
+        self._frames = Frames(*_empty(Frames, 256))
+        self._work = Work(
+            slot=np.empty(self.graph.fst.states, np.int32),
+            scaled=np.zeros(labels, np.float64),
+            acoustic=np.zeros(labels, np.float32),
+            level_head=np.empty(machine.levels, np.int32),
+            order=np.empty(1 << 15, np.float64),
+        )
+        self._position = np.zeros(4, np.int64)
+        self._committed: list[Stretch] = []
+        self._committed_frames = 0
+        self._result: SearchResult | None = None
+        self._dead = False
+        while (
+            begin_search(
+                self._arrays, self.graph.fst.start, self._widths, self._tokens, self._links, self._frames,
+                self._work, self._position,
+            )
+            == FULL
+        ):  # fmt: skip
+            self._grow()
+
+    @property
+    def frames(self) -> int:
+        """How many rows of scores the search has taken."""
+        return int(self._position[ABSOLUTE])
+
+    @property
+    def committed_frames(self) -> int:
+        """How many of them are settled: no later score can change their words."""
+        return self._committed_frames
+
+    @property
+    def kept_bytes(self) -> int:
+        """The bytes that the search's own arrays take."""
+        parts = (*self._tokens, *self._links, *self._frames, *self._work)
+        return sum(int(array.nbytes) for array in parts)
+
+    def advance(self, scores: ArrayLike) -> None:
+        """Take rows of scores: (rows, units), natural logarithms; minus infinity rules a unit out.
+
+        Raises ScoresError where the shape does not fit or a score is NaN or plus infinity (nothing is taken then),
+        SearchError where no path is left, or where the search is finished.
+        """
+        from .search_kernels import advance
+
+        if self._result is not None or self._dead:
+            raise SearchError(f"search: it ended at frame {self.frames}; start another one.")
+        rows = self._checked(scores)
+        self._make_room(len(rows))
+        self._position[ROW] = 0
+        while True:
+            status = advance(
+                self._arrays, self._widths, self._tokens, self._links, self._frames, self._work, self._position, rows
+            )
+            if status == FULL:
+                self._grow()
+            elif status == COMMIT:
+                self._commit()
+            else:
+                break
+        if status == DEAD:
+            self._dead = True
+            raise SearchError(
+                f"search: no path is left after frame {self._first_frame + self.frames}; widen the beam "
+                f"({self.options.beam:g}), or look for scores that rule every unit out."
+            )
+
+    def partial(self) -> Hypothesis:
+        """Return the best path so far, whether or not it could end here; the search goes on."""
+        token = self._best(use_final=False)[0]
+        return self._hypothesis(token, 0.0)
+
+    def trailing_blanks(self) -> int:
+        """Return how many of the latest frames are blank on the best path so far (a pause is where to cut)."""
+        blanks = 0
+        token = self._best(use_final=False)[0]
+        while (link := int(self._tokens.back[token])) != NO_LINK:
+            label = int(self.graph.fst.ilabels[self._links.arc[link]])
+            if label and self.graph.label_phone[label] != 0:
+                return blanks
+            blanks += label != 0
+            token = int(self._links.source[link])
+        return blanks
+
+    def finish(self) -> SearchResult:
+        """End the search; asked again, it returns the same result.
+
+        Final states are preferred: only where no live token stands on one is the best token taken as it is, and the
+        result says ``reached_final`` False.
+        """
+        if self._dead:
+            raise SearchError(f"search: no path is left after frame {self._first_frame + self.frames}.")
+        if self._result is None:
+            token, final_cost, reached = self._best(use_final=True)
+            self._result = SearchResult(
+                best=self._hypothesis(token, final_cost), frames=self.frames, reached_final=reached, search=self
+            )
+        return self._result
+
+    def best_hypotheses(self, count: int) -> tuple[Hypothesis, ...]:
+        """Return the ``count`` best distinct word sequences of the finished search (``SearchResult.nbest``)."""
+        from .nbest import best_paths
+
+        result = self.finish()
+        fst = self.graph.fst
+        paths = best_paths(
+            self._arrays,
+            read_only(fst.olabels),
+            len(self.graph.words),
+            self._widths,
+            (self._tokens, self._links, self._frames, self._position),
+            fst.final_weights if result.reached_final else None,
+            count,
+        )
+        found = []
+        for begin, end in zip(paths.begins[:-1], paths.begins[1:], strict=True):
+            path = paths.links[begin:end]
+            last = self._links.target[path[-1]] if len(path) else 0
+            final_cost = float(fst.final_weights[self._tokens.state[last]]) if result.reached_final else 0.0
+            stretches = [*self._committed, self._stretch(path)]
+            found.append(hypothesis(self.graph, stretches, final_cost, self.options.acoustic_scale))
+        return tuple(found)
+
+    def _best(self, use_final: bool) -> tuple[int, float, bool]:
+        """Return the best token of the last frame, its final cost, and whether that is a final state's."""
+        begin, end = self._last_tokens()
+        costs = self._tokens.cost[begin:end]
+        final = self.graph.fst.final_weights[self._tokens.state[begin:end]].astype(np.float64)
+        if use_final and np.isfinite(final).any():
+            best = int(np.argmin(costs + final))
+            return begin + best, float(final[best]), True
+        return begin + int(np.argmin(costs)), 0.0, False
+
+    def _last_tokens(self) -> tuple[int, int]:
+        frame = int(self._position[FRAME])
+        return int(self._frames.token_begin[frame]), int(self._frames.token_begin[frame + 1])
+
+    def _path(self, token: int) -> NDArray[np.int64]:
+        """Return the links of a token's best path, first to last."""
+        back, source = self._tokens.back, self._links.source
+        path = []
+        while (link := int(back[token])) != NO_LINK:
+            path.append(link)
+            token = int(source[link])
+        return np.array(path[::-1], dtype=np.int64)
+
+    def _stretch(self, path: NDArray[Any]) -> Stretch:
+        links = self._links
+        first = self._first_frame + self._committed_frames
+        return read_stretch(self.graph, links.arc[path], links.graph[path], links.acoustic[path], first)
+
+    def _hypothesis(self, token: int, final_cost: float) -> Hypothesis:
+        stretches = [*self._committed, self._stretch(self._path(token))]
+        return hypothesis(self.graph, stretches, final_cost, self.options.acoustic_scale)
+
+    def _commit(self) -> None:
+        """Write down and free what all live tokens share, if it lies in the older half of the kept frames."""
+        from .prune_kernels import common_ancestor, drop_before
+
+        frame = int(self._position[FRAME])
+        newest = frame - self._widths.keep_frames // 2
+        root = int(common_ancestor(self._tokens, self._links, self._frames, self._position, newest))
+        if root < 0:
+            return
+        path = self._path(root)
+        if len(path) == 0:
+            return
+        self._committed.append(self._stretch(path))
+        drop_before(self._tokens, self._links, self._frames, self._position, root)
+        self._committed_frames = self.frames - int(self._position[FRAME])
+
+    def _checked(self, scores: ArrayLike) -> NDArray[np.float32]:
+        rows = np.ascontiguousarray(scores, dtype=np.float32)
+        columns = self.graph.columns
+        if rows.ndim != 2 or rows.shape[1] < columns:
+            raise ScoresError(f"scores: shape is {rows.shape}; this graph reads (frames, {columns}).")
+        # NaN compares false with everything.
+        if not rows.max(initial=-np.inf) < np.inf:
+            frame, column = (int(place[0]) for place in np.nonzero(np.isnan(rows) | (rows == np.inf)))
+            raise ScoresError(
+                f"scores: frame {self._first_frame + self.frames + frame}, column {column} is {rows[frame, column]}; "
+                "scores are finite natural logarithms, or minus infinity."
+            )
+        return read_only(rows)
+
+    def _make_room(self, rows: int) -> None:
+        needed = int(self._position[FRAME]) + rows + 3
+        if needed > len(self._frames.token_begin):
+            self._frames = Frames(*_grown(self._frames, 2 * needed))
+
+    def _grow(self) -> None:
+        """Make room where room is short; what is there stays."""
+        self._tokens = Tokens(*_grown(self._tokens, 2 * len(self._tokens.state)))
+        self._links = Links(*_grown(self._links, 2 * len(self._links.arc)))
+        self._work = self._work._replace(order=np.empty(len(self._tokens.state), np.float64))
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written, so that mapped and made arrays compile to the same kernel."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+_DTYPES = {
+    "state": np.int32, "cost": np.float64, "back": np.int32, "extra": np.float64, "moved": np.int32,
+    "source": np.int32, "target": np.int32, "arc": np.int32, "graph": np.float32, "acoustic": np.float32,
+    "token_begin": np.int64, "link_begin": np.int64,
+}  # fmt: skip
+
+
+def _empty(kind: Any, length: int) -> list[NDArray[Any]]:
+    return [np.empty(length, _DTYPES[field]) for field in kind._fields]
+
+
+def _grown(arrays: Any, length: int) -> list[NDArray[Any]]:
+    grown = [np.empty(length, array.dtype) for array in arrays]
+    for new, old in zip(grown, arrays, strict=True):
+        new[: len(old)] = old
+    return grown
