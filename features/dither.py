@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .framing import Floats
+from .checks import Floats
 
 
 def frame_noise(seed: int, first_frame: int, frames: int, length: int) -> Floats:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import OptionsError
-from .framing import Floats
+from .checks import Floats
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from ..blas import ROWS, one_thread, padded_rows
+from .checks import Floats, checked_samples
 from .dither import frame_noise
-from .framing import Floats, FrameOptions, checked_samples, mirrored, window
+from .framing import FrameOptions, mirrored, window
 from .mel import MelBank, MelOptions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 EPSILON = np.finfo(np.float32).eps
 """Energies are floored here before their logarithm, as in Kaldi."""
-BLOCK = 2 * ROWS
+BLOCK = 4 * ROWS
 SCALE = np.float32(32768)
 
 

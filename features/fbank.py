@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .checks import Floats
 from .energy import EnergyOptions
 from .extraction import EPSILON, Extractor
-from .framing import Floats, FrameOptions
+from .framing import FrameOptions
 from .mel import MelOptions
 
 

@@ -4,15 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..errors import AudioError, OptionsError
-
-Floats = NDArray[np.float32]
+from ..errors import OptionsError
+from .checks import Floats
 
 WINDOWS = ("povey", "hamming", "hanning", "sine", "rectangular", "blackman")
-LOUDEST = 1000.0
-"""Samples beyond this are no audio in [-1, 1]; most likely they are 16-bit integers turned into floats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,22 +99,6 @@ def window(options: FrameOptions) -> Floats:
     else:
         shape = np.ones(n)
     return shape.astype(np.float32)
-
-
-def checked_samples(samples: NDArray[np.floating]) -> Floats:
-    """Return ``samples`` as float32 (n,), or raise AudioError where they are no mono audio in [-1, 1]."""
-    array = np.asarray(samples)
-    if array.ndim != 1:
-        raise AudioError(f"samples have shape {array.shape}; give one channel, an array of shape (n,).")
-    if array.dtype.kind != "f":
-        raise AudioError(f"samples are {array.dtype}; give floats in [-1, 1] (16-bit integers divided by 32768).")
-    if len(array):
-        loudest = max(array.max(), -array.min())
-        if not np.isfinite(loudest):
-            raise AudioError("samples hold NaN or infinite values; repair the recording first.")
-        if loudest > LOUDEST:
-            raise AudioError(f"samples reach {loudest:g}; give floats in [-1, 1] (16-bit integers divided by 32768).")
-    return array.astype(np.float32, copy=False)
 
 
 def mirrored(samples: Floats, start: int, first: int, last: int) -> Floats:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionsError
+from .checks import Floats
 
-Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 GROUP = 16

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError
+from .checks import Floats, checked_samples
 from .extraction import Extractor
-from .framing import Floats, checked_samples
 
 
 class FeatureStream:
