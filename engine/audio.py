@@ -150,6 +150,8 @@ class AudioReader:
         elif isinstance(source, (bytes, bytearray, memoryview)):
             source = io.BytesIO(source)
         try:
+            if not isinstance(source.read(0), bytes):
+                raise TypeError("it is opened as text")
             if not source.seekable():
                 source = io.BytesIO(source.read())
             if source.seek(0, io.SEEK_END) == 0:

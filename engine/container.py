@@ -7,7 +7,7 @@ and the pages of Ogg are walked, the rest (FLAC, MP3) say their length through l
 
 import io
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _OPEN_SIZES = {0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000}  # ffmpeg, others, SoX: a length that was never filled in
 _OGG_TAIL = 1 << 17  # a page has at most 65,307 bytes, so the last one starts within this
@@ -28,14 +28,19 @@ class Patched(io.RawIOBase):
         """Return the position."""
         return self._file.tell()
 
-    def read(self, size: int = -1, /) -> bytes:
-        """Return up to ``size`` bytes from the position."""
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill ``buffer`` from the position on; return the number of bytes."""
         begin = self._file.tell()
-        data = bytearray(self._file.read(size))
+        data = bytearray(self._file.read(len(buffer)))
         low, high = max(begin, self._offset), min(begin + len(data), self._offset + len(self._patch))
         if low < high:
             data[low - begin : high - begin] = self._patch[low - self._offset : high - self._offset]
-        return bytes(data)
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def check_container(file: BinaryIO) -> tuple[BinaryIO, bool]:
