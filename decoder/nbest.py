@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionsError
-from .token_arrays import FRAME, Frames, GraphArrays, Links, Tokens, Widths
-
+from .token_arrays import Frames, GraphArrays, Links, Tokens, Widths
 
 ARENA_DTYPES = (np.int32, np.float64, np.int32, np.int32, np.int32, np.float64, np.int32, np.int32)
 """Of the fields of ``Arena``."""
@@ -26,34 +25,22 @@ def best_paths(
     words: int,
     widths: Widths,
     kept: tuple[Tokens, Links, Frames, NDArray[np.int64]],
-    final_costs: NDArray[np.float32] | None,
+    final_costs: NDArray[np.float32],
     count: int,
 ) -> Paths:
     """Return the best path of each of the ``count`` best distinct word sequences, best first; exact.
 
     ``kept`` are a search's tokens, links, frames and position, which get pruned here; ``final_costs`` is what ending
-    in each state of the graph costs, None where ending in any costs nothing. Sequences worse than the best by more
+    in each state of the graph costs, empty where ending in any costs nothing. Sequences worse than the best by more
     than the lattice beam are left out. Raises OptionsError where ``count`` is below 1.
     """
     from .nbest_kernels import Arena, arrange, best_words
-    from .prune_kernels import prune
 
     if count < 1:
         raise OptionsError(f"nbest: {count} sequences are asked for; ask for at least one.")
     tokens, links, frames, position = kept
 
-    def ending() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        begin, end = frames.token_begin[position[FRAME]], frames.token_begin[position[FRAME] + 1]
-        if final_costs is None:
-            return tokens.cost[begin:end], np.zeros(end - begin)
-        return tokens.cost[begin:end], final_costs[tokens.state[begin:end]].astype(np.float64)
-
-    cost, last_cost = ending()
-    extra = cost + last_cost
-    extra -= extra.min()
-    extra[extra > widths.lattice_beam] = np.inf
-    prune(widths, tokens, links, frames, position, extra, True)
-    lattice = arrange(graph.level, olabels, widths, tokens, links, frames, position, ending()[1])
+    lattice = arrange(graph.level, olabels, widths, tokens, links, frames, position, final_costs)
     room = 1 << 14
     while True:
         arena = Arena(*(np.empty(room, dtype) for dtype in ARENA_DTYPES))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import kernel
+from .prune_kernels import prune
 from .token_arrays import FRAME, Frames, Links, Tokens, Widths
 
 
@@ -52,16 +53,30 @@ def arrange(
     links: Links,
     frames: Frames,
     position: NDArray[np.int64],
-    last_cost: NDArray[np.float64],
+    final_costs: NDArray[np.float32],
 ) -> Lattice:
-    """Turn the kept tokens and links into a lattice; ``last_cost`` is what ending at each last token costs."""
+    """Prune the kept tokens and links and turn them into a lattice.
+
+    ``final_costs`` (states,) is what ending in each state costs; empty where ending in any costs nothing.
+    """
     last = position[FRAME]
+    least = np.inf
+    for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
+        ending = np.float64(final_costs[tokens.state[token]]) if len(final_costs) > 0 else 0.0
+        tokens.extra[token] = tokens.cost[token] + ending
+        least = min(least, tokens.extra[token])
+    for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
+        tokens.extra[token] -= least
+        if tokens.extra[token] > widths.lattice_beam:
+            tokens.extra[token] = np.inf
+    prune(widths, tokens, links, frames, position, last - last - 1)
     count, link_count = frames.token_begin[last + 1], frames.link_begin[last + 1]
     rank = np.empty(count, np.int32)
     places = np.zeros(257, np.int64)
     for frame in range(last + 1):
         begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
-        places[:] = 0
+        for height in range(257):
+            places[height] = 0
         for token in range(begin, end):
             places[256 - np.int64(level[tokens.state[token]])] += 1
         for height in range(256):
@@ -70,32 +85,35 @@ def arrange(
             height = 256 - np.int64(level[tokens.state[token]])
             places[height] -= 1
             rank[token] = begin + places[height]
-    ahead = np.full(count, np.inf)
-    ahead[frames.token_begin[last] :] = last_cost
+    ahead, final = np.empty(count), np.empty(count)
+    for token in range(count):
+        ahead[token] = np.inf
+        if token >= frames.token_begin[last]:
+            ahead[token] = np.float64(final_costs[tokens.state[token]]) if len(final_costs) > 0 else 0.0
+        final[rank[token]] = ahead[token]
     starts = np.zeros(count + 1, np.int32)
     for link in range(link_count - 1, -1, -1):
         step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
         a = links.source[link]
         ahead[a] = min(ahead[a], step + ahead[links.target[link]])
-        starts[rank[a] + 1] += 1
+        starts[rank[a]] += 1
+    for token in range(count):
+        if final[rank[token]] < np.inf:
+            final[rank[token]] -= ahead[token]
+    # Each point's first link, counted from behind: filling from the last link back turns ends into beginnings.
     for point in range(count):
         starts[point + 1] += starts[point]
     target, word = np.empty(link_count, np.int32), np.empty(link_count, np.int32)
     worse, place = np.empty(link_count, np.float64), np.empty(link_count, np.int32)
-    used = starts[:-1].copy()
-    for link in range(link_count):
+    for link in range(link_count - 1, -1, -1):
         a, b = links.source[link], links.target[link]
         step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
-        at = used[rank[a]]
-        used[rank[a]] += 1
+        starts[rank[a]] -= 1
+        at = starts[rank[a]]
         target[at] = rank[b]
         word[at] = olabels[links.arc[link]]
         worse[at] = step + ahead[b] - ahead[a]
         place[at] = link
-    final = np.full(count, np.inf)
-    for token in range(frames.token_begin[last], count):
-        if last_cost[token - frames.token_begin[last]] < np.inf:
-            final[rank[token]] = last_cost[token - frames.token_begin[last]] - ahead[token]
     return Lattice(starts, target, word, worse, place, final)
 
 
@@ -146,13 +164,18 @@ def best_words(
     """
     wanted = len(ends)
     points = len(lattice.final)
-    entry_of = np.full(points, -1, np.int32)
-    group_of = np.full(words, -1, np.int32)
+    entry_of = np.empty(points, np.int32)
+    group_of = np.zeros(words, np.int32)
     point_heap = np.empty(points + 1, np.int32)
-    point_keys = np.arange(points).astype(np.float64)
+    point_keys = np.empty(points)
+    for i in range(points):
+        entry_of[i] = -1
+        point_keys[i] = i
     # The least ``wanted`` completions known so far, as a max-heap (negated): nothing worse than its top is followed.
-    known = np.full(wanted, -beam)
-    known_order = np.arange(wanted).astype(np.int32)
+    known, known_order = np.empty(wanted), np.empty(wanted, np.int32)
+    for i in range(wanted):
+        known[i] = -beam
+        known_order[i] = i
     group_word = np.empty(words, np.int32)
     group_seed = np.empty(words, np.int32)
     group_cost = np.empty(words, np.float64)
@@ -160,7 +183,7 @@ def best_words(
     room, node_room = len(arena.point), len(arena.node_cost)
     arena.point[0], arena.cost[0], arena.parent[0], arena.place[0], arena.following[0] = 0, 0.0, -1, -1, -1
     arena.node_cost[0], arena.node_seed[0], arena.node_heap[0] = 0.0, 0, 0
-    entries, nodes, heap_size, found = 1, 1, 1, 0
+    entries, nodes, heap_size, found = np.int64(1), np.int64(1), np.int64(1), np.int64(0)
     while heap_size > 0 and found < wanted:
         node = sift_down(arena.node_heap, arena.node_cost, heap_size)
         heap_size -= 1
@@ -170,7 +193,7 @@ def best_words(
             continue
         bound = -known[known_order[0]]
         first = entries
-        waiting = 0
+        waiting = np.int64(0)
         seed = arena.node_seed[node]
         while seed >= 0:
             if entries == room:
@@ -183,7 +206,7 @@ def best_words(
                 entry_of[point] = entry
                 arena.point[entry] = point
                 arena.cost[entry] = np.inf
-                sift_up(point_heap, point_keys, point, waiting)
+                sift_up(point_heap, point_keys, np.int64(point), waiting)
                 waiting += 1
             if arena.cost[seed] < arena.cost[entry]:
                 arena.cost[entry] = arena.cost[seed]
@@ -208,7 +231,7 @@ def best_words(
                 target, word = lattice.target[link], lattice.word[link]
                 if word != 0:
                     group = group_of[word]
-                    if group < 0 or group >= groups or group_word[group] != word:
+                    if group >= groups or group_word[group] != word:
                         group = groups
                         groups += 1
                         group_of[word] = group
@@ -225,7 +248,7 @@ def best_words(
                         made = entries
                         entries += 1
                         entry_of[target] = made
-                        sift_up(point_heap, point_keys, target, waiting)
+                        sift_up(point_heap, point_keys, np.int64(target), waiting)
                         waiting += 1
                     elif cost >= arena.cost[made]:
                         continue
@@ -242,7 +265,7 @@ def best_words(
                 return -1, none, none
             arena.node_cost[nodes] = cost
             arena.node_seed[nodes] = -1 - end_entry if group < 0 else group_seed[group]
-            sift_up(arena.node_heap, arena.node_cost, nodes, heap_size)
+            sift_up(arena.node_heap, arena.node_cost, np.int64(nodes), heap_size)
             nodes += 1
             heap_size += 1
             # One child completes its parent's best path, which is known already.
@@ -251,7 +274,7 @@ def best_words(
                 continue
             top = sift_down(known_order, known, wanted)
             known[top] = -cost
-            sift_up(known_order, known, top, wanted - 1)
+            sift_up(known_order, known, np.int64(top), wanted - 1)
     begins = np.zeros(found + 1, np.int32)
     for i in range(found):
         entry, length = ends[i], 0

@@ -55,19 +55,24 @@ def prune(
     links: Links,
     frames: Frames,
     position: NDArray[np.int64],
-    last_extra: NDArray[np.float64],
-    whole: bool,
+    settled: int,
 ) -> None:
     """Drop the links, and the tokens, through which every path is worse than the best by more than the lattice beam.
 
-    ``last_extra``: how much worse than the best each token of the last frame is counted. The pass goes back to the
-    last pruned frame, and on as long as it changes something (by a tenth of the lattice beam, as in Kaldi; what is
-    kept too long goes later); ``whole``: to frame 0.
+    ``tokens.extra`` of the last frame says how much worse than the best each of its tokens counts. The pass goes back
+    over all frames later than ``settled`` (-1: all there are), and on as long as it changes something (by a tenth of
+    the lattice beam, as in Kaldi; what is kept too long goes later).
     """
     last = position[FRAME]
     source, target, extra, cost = links.source, links.target, tokens.extra, tokens.cost
     tolerance = 0.1 * widths.lattice_beam
-    fresh = last_extra.copy()
+    size = 0
+    for frame in range(last + 1):
+        size = max(size, frames.token_begin[frame + 1] - frames.token_begin[frame])
+    # By the token's place in its frame: ``fresh`` for the frame in hand, ``earlier`` for the one before.
+    fresh, earlier = np.empty(size), np.empty(size)
+    for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
+        fresh[token - frames.token_begin[last]] = extra[token]
     stop = last + 1
     for frame in range(last, -1, -1):
         begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
@@ -78,16 +83,18 @@ def prune(
             worse = cost[a] + np.float64(links.graph[link]) - cost[b] + fresh[b - begin]
             if worse <= widths.lattice_beam and worse < fresh[a - begin]:
                 fresh[a - begin] = worse
-        changed = whole or frame > position[PRUNED]
+        changed = frame > settled
         for token in range(begin, end):
             if not changed and fresh[token - begin] != extra[token]:
                 changed = not fresh[token - begin] - extra[token] <= tolerance
         if not changed:
             break
-        extra[begin:end] = fresh
+        for token in range(begin, end):
+            extra[token] = fresh[token - begin]
         stop = frame
         before = frames.token_begin[max(frame - 1, 0)]
-        earlier = np.full(begin - before, np.inf)
+        for place in range(begin - before):
+            earlier[place] = np.inf
         for link in range(frames.link_begin[frame], frames.link_begin[frame + 1]):
             a, b = source[link], target[link]
             step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
@@ -96,9 +103,9 @@ def prune(
                 links.arc[link] = -1
             elif a < begin and worse < earlier[a - before]:
                 earlier[a - before] = worse
-        fresh = earlier
+        fresh, earlier = earlier, fresh
     if stop <= last:
-        compact(tokens, links, frames, stop, last, 0)
+        compact(tokens, links, frames, stop, last, stop - stop)
     position[PRUNED] = last
 
 

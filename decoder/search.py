@@ -29,6 +29,7 @@ from .token_arrays import (
     FRAME,
     FULL,
     NO_LINK,
+    PRUNED,
     ROW,
     Frames,
     GraphArrays,
@@ -81,8 +82,6 @@ class Search:
     """One recording's search. The answer does not depend on how the rows are cut into calls of ``advance``."""
 
     def __init__(self, machine: BeamSearch, first_frame: int = 0) -> None:
-        from .search_kernels import begin_search
-
         self.graph, self.options = machine.graph, machine.options
         self._arrays = machine.arrays
         self._first_frame = first_frame
@@ -108,19 +107,14 @@ class Search:
             level_head=np.empty(machine.levels, np.int32),
             order=np.empty(1 << 15, np.float64),
         )
+        self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
         self._position = np.zeros(4, np.int64)
+        self._position[[FRAME, PRUNED]] = -1
         self._committed: list[Stretch] = []
         self._committed_frames = 0
         self._result: SearchResult | None = None
         self._dead = False
-        while (
-            begin_search(
-                self._arrays, self.graph.fst.start, self._widths, self._tokens, self._links, self._frames,
-                self._work, self._position,
-            )
-            == FULL
-        ):  # fmt: skip
-            self._grow()
+        self._run(np.empty((0, self.graph.columns), np.float32))
 
     @property
     def frames(self) -> int:
@@ -144,29 +138,38 @@ class Search:
         Raises ScoresError where the shape does not fit or a score is NaN or plus infinity (nothing is taken then),
         SearchError where no path is left, or where the search is finished.
         """
-        from .search_kernels import advance
-
         if self._result is not None or self._dead:
             raise SearchError(f"search: it ended at frame {self.frames}; start another one.")
         rows = self._checked(scores)
         self._make_room(len(rows))
+        if self._run(rows) == DEAD:
+            self._dead = True
+            raise SearchError(
+                f"search: no path is left after frame {self._first_frame + self.frames}; widen the beam "
+                f"({self.options.beam:g}), or look for scores that rule every unit out."
+            )
+
+    def _run(self, rows: NDArray[np.float32]) -> int:
+        from .search_kernels import advance
+
         self._position[ROW] = 0
         while True:
             status = advance(
-                self._arrays, self._widths, self._tokens, self._links, self._frames, self._work, self._position, rows
+                self._arrays,
+                self._widths,
+                self._tokens,
+                self._links,
+                self._frames,
+                self._work,
+                self._position,
+                read_only(rows),
             )
             if status == FULL:
                 self._grow()
             elif status == COMMIT:
                 self._commit()
             else:
-                break
-        if status == DEAD:
-            self._dead = True
-            raise SearchError(
-                f"search: no path is left after frame {self._first_frame + self.frames}; widen the beam "
-                f"({self.options.beam:g}), or look for scores that rule every unit out."
-            )
+                return int(status)
 
     def partial(self) -> Hypothesis:
         """Return the best path so far, whether or not it could end here; the search goes on."""
@@ -212,7 +215,7 @@ class Search:
             len(self.graph.words),
             self._widths,
             (self._tokens, self._links, self._frames, self._position),
-            fst.final_weights if result.reached_final else None,
+            read_only(fst.final_weights if result.reached_final else fst.final_weights[:0]),
             count,
         )
         found = []
@@ -284,7 +287,7 @@ class Search:
                 f"scores: frame {self._first_frame + self.frames + frame}, column {column} is {rows[frame, column]}; "
                 "scores are finite natural logarithms, or minus infinity."
             )
-        return read_only(rows)
+        return rows
 
     def _make_room(self, rows: int) -> None:
         needed = int(self._position[FRAME]) + rows + 3

@@ -16,7 +16,6 @@ from .token_arrays import (
     DONE,
     FRAME,
     FULL,
-    NO_LINK,
     PRUNED,
     ROW,
     Frames,
@@ -70,7 +69,7 @@ def epsilon_levels(
 @kernel
 def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
     """Return the value that would stand at ``rank`` (from 0) if ``values[:count]`` were sorted; reorders them."""
-    low, high = 0, count - 1
+    low, high = np.int64(0), count - 1
     while low < high:
         a, b, c = values[low], values[(low + high) >> 1], values[high]
         pivot = max(min(a, b), min(max(a, b), c))
@@ -111,7 +110,7 @@ def cutoffs(
     if best < 0:
         return best, limit, widths.beam
     if end - begin > widths.max_active:
-        count = 0
+        count = np.int64(0)
         for token in range(begin, end):
             if cost[token] <= limit:
                 order[count] = cost[token]
@@ -187,37 +186,6 @@ def close_epsilons(
 
 
 @kernel
-def begin_search(
-    graph: GraphArrays,
-    start: int,
-    widths: Widths,
-    tokens: Tokens,
-    links: Links,
-    frames: Frames,
-    work: Work,
-    position: NDArray[np.int64],
-) -> int:
-    """Fill frame 0: the token of the ``start`` state and what its epsilon arcs reach. Returns FULL or DONE."""
-    work.level_head[:] = -1
-    tokens.state[0] = start
-    tokens.cost[0] = 0.0
-    tokens.back[0] = NO_LINK
-    work.slot[start] = 0
-    if graph.level[start] > 0:
-        tokens.moved[0] = -1
-        work.level_head[graph.level[start]] = 0
-    status, token_end, link_end = close_epsilons(graph, widths, tokens, links, work, np.inf, (0, 1, 0))
-    if status == DONE:
-        frames.token_begin[0] = 0
-        frames.link_begin[0] = 0
-        frames.token_begin[1] = token_end
-        frames.link_begin[1] = link_end
-        position[:] = 0
-        position[PRUNED] = -1
-    return status
-
-
-@kernel
 def advance_frame(
     graph: GraphArrays,
     widths: Widths,
@@ -228,15 +196,16 @@ def advance_frame(
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
-    """Pass the tokens over one row of scores; leave ``position`` as it was where the answer is FULL or DEAD."""
-    frame = position[FRAME]
+    """Pass the tokens over row ``position[ROW]``; ``position`` stays as it was where the answer is FULL or DEAD."""
+    frame, row = position[FRAME], position[ROW]
     begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
     state, cost, back, waiting, slot = tokens.state, tokens.cost, tokens.back, tokens.moved, work.slot
     best, limit, beam = cutoffs(cost, begin, end, widths, work.order)
     for label in range(1, len(graph.score_column)):
-        work.acoustic[label] = -scores[graph.score_column[label]]
+        work.acoustic[label] = -scores[row, graph.score_column[label]]
         work.scaled[label] = widths.acoustic_scale * np.float64(work.acoustic[label])
-    work.level_head[:] = -1
+    for level in range(len(work.level_head)):
+        work.level_head[level] = -1
     arc_begin, epsilon_begin, ilabels = graph.arc_begin, graph.epsilon_begin, graph.ilabels
     weights, nextstates, scaled = graph.weights, graph.nextstates, work.scaled
     cutoff = np.inf
@@ -295,6 +264,33 @@ def advance_frame(
 
 
 @kernel
+def begin(
+    graph: GraphArrays,
+    widths: Widths,
+    tokens: Tokens,
+    links: Links,
+    frames: Frames,
+    work: Work,
+    position: NDArray[np.int64],
+) -> int:
+    """Fill frame 0: the start state, which ``tokens`` hold already, and what its epsilon arcs reach."""
+    first = np.int64(0)
+    for level in range(len(work.level_head)):
+        work.level_head[level] = -1
+    work.slot[tokens.state[0]] = 0
+    tokens.moved[0] = -1
+    work.level_head[graph.level[tokens.state[0]]] = 0
+    status, token_end, link_end = close_epsilons(graph, widths, tokens, links, work, np.inf, (first, first + 1, first))
+    if status == DONE:
+        frames.token_begin[0] = 0
+        frames.link_begin[0] = 0
+        frames.token_begin[1] = token_end
+        frames.link_begin[1] = link_end
+        position[FRAME] = 0
+    return status
+
+
+@kernel
 def advance(
     graph: GraphArrays,
     widths: Widths,
@@ -310,15 +306,20 @@ def advance(
     Returns DONE; or FULL where the arrays are to be grown, COMMIT where old frames are to be freed (call again after
     either); or DEAD where no token is left after row ``position[ROW]``.
     """
+    if position[FRAME] < 0:
+        status = begin(graph, widths, tokens, links, frames, work, position)
+        if status != DONE:
+            return status
     while position[ROW] < len(scores):
-        status = advance_frame(graph, widths, tokens, links, frames, work, position, scores[position[ROW]])
+        status = advance_frame(graph, widths, tokens, links, frames, work, position, scores)
         if status != DONE:
             return status
         position[ROW] += 1
         if position[ABSOLUTE] % widths.prune_interval == 0:
             last = position[FRAME]
-            zeros = np.zeros(frames.token_begin[last + 1] - frames.token_begin[last])
-            prune(widths, tokens, links, frames, position, zeros, False)
+            for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
+                tokens.extra[token] = 0.0
+            prune(widths, tokens, links, frames, position, position[PRUNED])
             if widths.keep_frames > 0 and last > widths.keep_frames:
                 return COMMIT
     return DONE
