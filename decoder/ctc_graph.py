@@ -30,68 +30,39 @@ def expand_ctc(fst: Fst, blank: int, phone_of_label: NDArray[np.int32], self_loo
     ``self_loops`` the input label of one more frame of a phone, by phone. Raises OptionsError where an input label has
     no phone, or the graph is too large.
     """
-    from .ctc_graph_kernels import DIRECT, MERGED, SPLIT, Frames, Words, expand
+    from .ctc_graph_kernels import MASK_BITS, SPLIT, Frames, Phones, Plan, expand, make_plan
 
-    sources = fst.sources().astype(np.int64)
-    emitting = fst.ilabels != EPSILON
-    arc_phones = np.where(emitting, phone_of_label[fst.ilabels], 0).astype(np.int64)
-    if np.any(emitting & (arc_phones <= 0)):
+    phone_of = np.where(np.arange(len(phone_of_label)) == EPSILON, 0, phone_of_label).astype(np.int32)
+    known = phone_of > 0
+    known[EPSILON] = True
+    if fst.arcs and (int(fst.ilabels.max()) >= len(known) or not known[fst.ilabels].all()):
         raise OptionsError("transducer: an input label is no phone; expand a transducer of phones and words.")
-    phones = len(self_loops)
-
-    pairs = np.unique(fst.nextstates[emitting] * np.int64(phones) + arc_phones[emitting])
-    from_, to = sources[~emitting], fst.nextstates[~emitting].astype(np.int64)
-    fresh = pairs
-    while len(fresh) and len(from_):  # a phone leads through epsilon arcs as well
-        begin = np.searchsorted(fresh, from_ * phones)
-        count = np.searchsorted(fresh, (from_ + 1) * phones) - begin
-        which = np.repeat(np.arange(len(from_)), count)
-        row = begin[which] + np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-        fresh = np.setdiff1d(to[which] * phones + fresh[row] % phones, pairs)
-        pairs = np.union1d(pairs, fresh)
-
-    states = np.arange(fst.states)
-    begin = np.searchsorted(pairs, np.append(states, fst.states) * phones)
-    contexts = np.diff(begin)
-    arcs = fst.epsilon_begin - fst.arc_begin[:-1].astype(np.int64)
-    epsilons = np.diff(fst.arc_begin) - arcs
-    at = np.minimum(np.searchsorted(pairs, sources * phones + arc_phones), max(len(pairs) - 1, 0))
-    clashing = emitting & (pairs[at] == sources * phones + arc_phones) if len(pairs) else np.zeros(0, dtype=bool)
-    clashes = np.bincount(sources[clashing], minlength=fst.states)
-    direct = 1 + arcs + epsilons + contexts * (2 + arcs + epsilons) - clashes
-    split = 2 + arcs + epsilons - clashes + contexts * (3 + clashes + epsilons)
-    kind = np.where((epsilons == 0) & (clashes == 0), MERGED, np.where(split + 1 < direct, SPLIT, DIRECT))
-    number = 1 + contexts + (kind == SPLIT)
-    base = np.cumsum(number) - number
-    total_states = int(number.sum())
-    total_arcs = int(np.select([kind == MERGED, kind == SPLIT], [1 + arcs + 2 * contexts, split], direct).sum())
-    if total_states >= 2**31:
-        raise OptionsError("transducer: the expansion has more than 2^31 states; prune the language model.")
-
-    frames = Frames(
-        arc_begin=np.zeros(total_states + 1, dtype=np.int64),
-        epsilon_begin=np.zeros(total_states, dtype=np.int64),
-        ilabels=np.zeros(total_arcs, dtype=narrow(np.append(self_loops, blank)).dtype),
-        olabels=np.zeros(total_arcs, dtype=fst.olabels.dtype),
-        weights=np.zeros(total_arcs, dtype=np.float32),
-        nextstates=np.zeros(total_arcs, dtype=np.int32),
+    phones = Phones(fst.arc_begin, fst.epsilon_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates, phone_of)
+    plan = Plan(
+        kind=np.zeros(fst.states, dtype=np.int8),
+        base=np.zeros(fst.states + 1, dtype=np.int64),
+        entered=np.zeros((fst.states, (len(self_loops) - 1) // MASK_BITS + 1), dtype=np.int64),
     )
-    expand(
-        Words(
-            fst.arc_begin, fst.epsilon_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates,
-            arc_phones.astype(np.int32), kind.astype(np.int8), base, begin, (pairs % phones).astype(np.int32),
-            self_loops,
-        ),
-        blank,
-        frames,
-    )  # fmt: skip
-    finals = np.repeat(fst.final_weights, number)
-    finals[base[kind == SPLIT]] = np.inf
-    index = index_dtype(total_arcs)
+    arcs = make_plan(phones, plan)
+    states = int(plan.base[-1])
+    if states >= 2**31:
+        raise OptionsError("transducer: the expansion has more than 2^31 states; prune the language model.")
+    frames = Frames(
+        arc_begin=np.zeros(states + 1, dtype=index_dtype(arcs)),
+        epsilon_begin=np.empty(states, dtype=index_dtype(arcs)),
+        ilabels=np.empty(arcs, dtype=narrow(np.append(self_loops, blank)).dtype),
+        olabels=np.empty(arcs, dtype=fst.olabels.dtype),
+        weights=np.empty(arcs, dtype=np.float32),
+        nextstates=np.empty(arcs, dtype=np.int32),
+    )
+    expand(phones, plan, blank, self_loops, frames)
+    finals = np.repeat(fst.final_weights, np.diff(plan.base))
+    split = plan.kind == SPLIT
+    finals[plan.base[:-1][split]] = np.inf
     return Fst(
-        start=int(base[fst.start] + (kind[fst.start] == SPLIT)),
-        arc_begin=frames.arc_begin.astype(index),
-        epsilon_begin=frames.epsilon_begin.astype(index),
+        start=int(plan.base[fst.start]) + int(split[fst.start]),
+        arc_begin=frames.arc_begin,
+        epsilon_begin=frames.epsilon_begin,
         ilabels=frames.ilabels,
         olabels=frames.olabels,
         weights=frames.weights,

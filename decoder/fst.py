@@ -134,11 +134,11 @@ class Fst:
             refuse("nextstates", f"points to a state outside 0..{self.states - 1}")
         if not np.isfinite(self.weights).all():
             refuse("weights", "holds NaN or infinity")
-        # The emitting arcs come first: counting the changes from emitting to epsilon along each state's run is the
-        # same as counting all epsilons, and those that stand where epsilon_begin says.
-        epsilon = np.flatnonzero(self.ilabels == EPSILON)
-        owner = np.searchsorted(self.arc_begin, epsilon, side="right") - 1
-        if len(epsilon) != int((end - self.epsilon_begin).sum()) or np.any(epsilon < self.epsilon_begin[owner]):
+        epsilons = np.zeros(self.arcs + 1, dtype=self.arc_begin.dtype)
+        np.cumsum(self.ilabels == EPSILON, out=epsilons[1:])
+        if int(epsilons[-1]) != int((end - self.epsilon_begin).sum()) or not np.array_equal(
+            epsilons[end] - epsilons[self.epsilon_begin], end - self.epsilon_begin
+        ):
             refuse("epsilon_begin", "does not separate emitting arcs from epsilon arcs")
 
     def sources(self) -> NDArray[np.int32]:

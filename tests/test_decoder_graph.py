@@ -67,7 +67,7 @@ def compare(lexicon, arpa, scores, units=UNITS):
     return graph
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(models(), st.integers(0, 4), st.integers(0, 2**32 - 1))
 def test_best_cost_of_every_word_sequence(model, frames, seed):
     lexicon, arpa = model
