@@ -47,4 +47,4 @@ class Deltas(ContextTransform):
             for place, weight in enumerate(weights):
                 if weight:
                     out[:, order] += weight * padded[first + place : first + place + count]
-        return out.reshape(count, -1)
+        return out.reshape(count, len(self._weights) * dim)

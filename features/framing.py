@@ -107,10 +107,11 @@ def mirrored(samples: Floats, start: int, first: int, last: int) -> Floats:
     ``samples`` are the recording's from position ``start`` on; what lies before is gone and must not be asked for.
     """
     total = start + len(samples)
-    inside = samples[max(first, start) - start : max(first, min(last, total)) - start]
+    begin = max(first, start)
+    inside = samples[begin - start : max(begin, min(last, total)) - start]
 
-    def outside(begin: int, end: int) -> Floats:
-        position = np.arange(begin, end) % (2 * total)
+    def outside(one: int, other: int) -> Floats:
+        position = np.arange(one, other) % (2 * total)
         found: Floats = samples[np.where(position < total, position, 2 * total - 1 - position) - start]
         return found
 
