@@ -51,6 +51,7 @@ def decoding_options(command: Command) -> Command:
         "acoustic_scale": "What acoustic costs are multiplied with.",
         "nbest": "Word sequences that are rescored.",
         "lm_weight": "Weight of the rescoring language model.",
+        "graph_weight": "Weight of the search graph's own costs in rescoring.",
         "word_insertion_penalty": "Cost added for every word in rescoring.",
         "pause_seconds": "Silence that ends a segment.",
     }

@@ -34,8 +34,8 @@ class Decoding:
     """How a bundle's scores are best searched; each of these can be changed for a run.
 
     beam, max_active, min_active, lattice_beam, acoustic_scale: see harken.decoder.options. nbest: distinct word
-    sequences that are re-ranked. lm_weight, word_insertion_penalty: see harken.lm.rescore. pause_seconds: the silence
-    at which a recording is cut into segments.
+    sequences that are re-ranked. lm_weight, graph_weight, word_insertion_penalty: see harken.lm.rescore.
+    pause_seconds: the silence at which a recording is cut into segments.
     """
 
     beam: float = 12.0
@@ -45,6 +45,7 @@ class Decoding:
     acoustic_scale: float = 1.0
     nbest: int = 50
     lm_weight: float = 1.0
+    graph_weight: float = 0.0
     word_insertion_penalty: float = 0.0
     pause_seconds: float = 0.8
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..decoder.graph import Graph
     from ..decoder.search import BeamSearch
     from ..features.fbank import Fbank
-    from ..lm.rescore import Rescorer
+    from ..lm.kenlm_model import KenlmModel
     from .acoustic.model import AcousticModel
 
 Floats = NDArray[np.float32]
@@ -52,6 +52,7 @@ class RecognizerOptions:
     acoustic_scale: float | None = None
     nbest: int | None = None
     lm_weight: float | None = None
+    graph_weight: float | None = None
     word_insertion_penalty: float | None = None
     pause_seconds: float | None = None
 
@@ -125,15 +126,13 @@ class Recognizer:
         return BeamSearch(self.graph, SearchOptions(**{name: getattr(self.decoding, name) for name in names}))
 
     @cached_property
-    def rescorer(self) -> "Rescorer | None":
-        """The n-best rescoring, or None where the bundle or the options do without."""
-        from ..lm.rescore import RescoreOptions, Rescorer
+    def language_model(self) -> "KenlmModel | None":
+        """The language model that re-ranks n-best lists, or None where the bundle or the options do without."""
+        from ..lm.kenlm_model import KenlmModel
 
         if not (self.options.rescore and self.bundle.has("rescore.bin")):
             return None
-        decoding = self.decoding
-        options = RescoreOptions(decoding.acoustic_scale, decoding.lm_weight, decoding.word_insertion_penalty)
-        return Rescorer.load(self.bundle.path("rescore.bin"), options)
+        return KenlmModel(self.bundle.path("rescore.bin"))
 
     def transcribe(self, source: AudioSource | NDArray[Any], rate: float | None = None) -> Result:
         """Return what is said in a recording: a path, a file's bytes, a binary file, or samples with their rate.
@@ -187,9 +186,15 @@ class Recognizer:
 
     def rescore(self, candidates: Candidates) -> Candidates:
         """Return the segment's hypotheses re-ranked with the larger language model, if there is one."""
-        if self.rescorer is None or not candidates.hypotheses:
+        from ..lm.rescore import RescoreOptions, rescore
+
+        if self.language_model is None or not candidates.hypotheses:
             return candidates
-        return self.rescorer(candidates)
+        names = ("lm_weight", "word_insertion_penalty", "acoustic_scale", "graph_weight")
+        options = RescoreOptions(**{name: getattr(self.decoding, name) for name in names})
+        ranked = rescore(candidates.hypotheses, self.language_model, options)
+        hypotheses = [replace(candidates.hypotheses[one.rank], total_cost=one.total_cost) for one in ranked]
+        return replace(candidates, hypotheses=tuple(hypotheses))
 
     def warm_up(self) -> float:
         """Run every stage once on a second of noise; return the seconds that took, compiling and loading included."""

@@ -108,4 +108,4 @@ class Segmenter:
         """Return the frames of silence that end a segment of ``length`` frames; 0 at the maximum."""
         if length <= self._soft:
             return self._pause
-        return max(0, self._pause * (self._max - length) // (self._max - self._soft))
+        return max(0, -(-self._pause * (self._max - length) // (self._max - self._soft)))
