@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .arpa import Arpa, NgramTable
 from .counting import START_ID
-from .ngram_keys import Keys, NgramKeys, find, run_starts
+from .ngram_keys import Keys, NgramKeys, find, pick, run_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class BackoffTables:
             columns = [tokens[first + place] for place in range(n)]
             rows = find(table.keys, self.packing.pack(columns))
             contexts = find(self.tables[n - 2].keys, self.packing.pack(columns[:-1]))
-            weight = np.where(contexts >= 0, self.tables[n - 2].backoff[contexts], 1)
-            prob[alive] = np.where(rows >= 0, table.prob[rows], weight * prob[alive])
+            weight = pick(self.tables[n - 2].backoff, contexts, missing=1)
+            prob[alive] = np.where(rows >= 0, pick(table.prob, rows, missing=0), weight * prob[alive])
         return prob
 
 

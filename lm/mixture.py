@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import OptionsError
 from .backoff_tables import BackoffTable, BackoffTables, context_rows, left_over
-from .ngram_keys import find
+from .ngram_keys import find, pick
 
 
 def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTables:
@@ -44,8 +44,7 @@ def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTab
         frequency = np.zeros(len(keys), np.float32)
         for place, (model, weight) in enumerate(parts):
             own, backoffs = model.tables[n - 1], model.tables[n - 2]
-            rows = find(backoffs.keys, below.keys)
-            backoff = np.where(rows >= 0, backoffs.backoff[rows], np.float32(1))
+            backoff = pick(backoffs.backoff, find(backoffs.keys, below.keys), missing=1)
             values[place] = backoff[context] * values[place][suffix]
             rows = find(keys, own.keys)
             values[place][rows] = own.prob

@@ -88,6 +88,14 @@ def find(keys: Keys, wanted: Keys) -> NDArray[np.int32]:
     return rows
 
 
+def pick(values: NDArray[np.float32], rows: NDArray[np.int32], missing: float) -> NDArray[np.float32]:
+    """Return ``values[rows]``, and ``missing`` for rows below 0."""
+    picked = np.full(len(rows), missing, np.float32)
+    there = rows >= 0
+    picked[there] = values[rows[there]]
+    return picked
+
+
 def run_starts(keys: Keys) -> NDArray[np.int64]:
     """Return where every run of equal ``keys`` begins."""
     if not len(keys):

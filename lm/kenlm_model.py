@@ -1,0 +1,42 @@
+"""KenLM models (ARPA text or its binary formats), through the kenlm package, behind our own verbs."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+
+
+class KenlmModel:
+    """An n-gram model that the kenlm package reads: ``path`` names an ARPA file or one that build_binary made."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        import kenlm
+
+        if not Path(path).is_file():
+            raise FormatError(f"{path}: no such language model file.")
+        config = kenlm.Config()
+        config.show_progress = False
+        config.arpa_complain = kenlm.ARPALoadComplain.NONE
+        try:
+            self._model = kenlm.Model(os.fspath(path), config)
+        except (OSError, RuntimeError) as problem:
+            reason = str(problem).split("because")[0].strip().splitlines()[0]
+            raise FormatError(f"{path}: KenLM cannot read this language model ({reason}).") from None
+        self.order = int(self._model.order)
+
+    def __contains__(self, word: str) -> bool:
+        """Return whether the model knows ``word``."""
+        return word in self._model
+
+    def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows."""
+        rows = list(self._model.full_scores(" ".join(words)))
+        return np.array([row[0] for row in rows]), np.array([not row[2] for row in rows])
+
+    def sentence_score(self, words: Sequence[str]) -> float:
+        """Return log10 p of a whole sentence, its end included."""
+        return float(self._model.score(" ".join(words)))

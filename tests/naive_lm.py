@@ -1,0 +1,119 @@
+"""Slow twins of the language-model code: dictionaries and loops, straight from the definitions."""
+
+import math
+from collections import Counter
+
+UNKNOWN, START, END = "<unk>", "<s>", "</s>"
+
+
+def backoff_score(arpa, history, word):
+    """log10 p(word | history) from the tables of an Arpa, by the definition of a back-off model."""
+    grams = [{tuple(map(int, ids)): row for row, ids in enumerate(table.ids)} for table in arpa.tables]
+    history = tuple(history[-(arpa.order - 1) :]) if arpa.order > 1 else ()
+    weight = 0.0
+    while True:
+        n = len(history) + 1
+        row = grams[n - 1].get((*history, word))
+        if row is not None:
+            return weight + float(arpa.tables[n - 1].log10_prob[row])
+        context = grams[n - 2].get(history)
+        if context is not None:
+            weight += float(arpa.tables[n - 2].log10_backoff[context])
+        history = history[1:]
+
+
+def sentence_scores(arpa, ids):
+    history, scores = [1], []
+    for word in [*ids, 2]:
+        scores.append(backoff_score(arpa, history, word))
+        history.append(word)
+    return scores
+
+
+def count(sentences, order):
+    """Occurrences and Kneser-Ney counts of every n-gram, order by order: lists of dictionaries."""
+    occurrences = [Counter() for _ in range(order)]
+    before = [{} for _ in range(order)]
+    for sentence in sentences:
+        if not sentence.split():
+            continue
+        tokens = [START, *sentence.split(), END]
+        for end in range(1, len(tokens) + 1):
+            for n in range(1, min(order, end) + 1):
+                gram = tuple(tokens[end - n : end])
+                if gram == (START,):
+                    continue
+                occurrences[n - 1][gram] += 1
+                if end - n > 0:
+                    before[n - 1].setdefault(gram, set()).add(tokens[end - n - 1])
+    adjusted = []
+    for n in range(1, order + 1):
+        keep = n == order
+        adjusted.append(
+            {g: c if keep or g[0] == START else len(before[n - 1][g]) for g, c in occurrences[n - 1].items()}
+        )
+    return occurrences, adjusted
+
+
+def kneser_ney(sentences, order, words, cutoffs, fallback, continuation=True):
+    """Return (p, backoff): dictionaries from n-grams to plain probabilities and back-off weights."""
+    occurrences, adjusted = count(sentences, order)
+    if not continuation:
+        adjusted = occurrences
+    discounts = []
+    for table in adjusted:
+        having = Counter(table.values())
+        found = None
+        if all(having[c] for c in (1, 2, 3, 4)):
+            y = having[1] / (having[1] + 2 * having[2])
+            found = [c - (c + 1) * y * having[c + 1] / having[c] for c in (1, 2, 3)]
+            if any(not 0 <= d <= c for c, d in enumerate(found, 1)):
+                found = None
+        discounts.append([0, *(found or fallback)])
+    prob, backoff = {}, {}
+    total = sum(adjusted[0].values())
+    left = sum(discounts[0][min(c, 3)] for c in adjusted[0].values()) / total
+    for word in (UNKNOWN, END, *words):
+        c = adjusted[0].get((word,), 0)
+        prob[(word,)] = (c - discounts[0][min(c, 3)]) / total + left / (len(words) + 2)
+    prob[(START,)] = 1.0
+    for n in range(2, order + 1):
+        table, cutoff = adjusted[n - 1], cutoffs[min(n, len(cutoffs)) - 1]
+        contexts = {}
+        for gram, c in table.items():
+            contexts.setdefault(gram[:-1], []).append((gram, c))
+        for context, entries in contexts.items():
+            total = sum(c for _, c in entries)
+            mass = 0.0
+            for gram, c in entries:
+                mass += discounts[n - 1][min(c, 3)] if occurrences[n - 1][gram] > cutoff else c
+            backoff[context] = mass / total
+        for gram, c in table.items():
+            if occurrences[n - 1][gram] > cutoff:
+                total = sum(c for _, c in contexts[gram[:-1]])
+                own = (c - discounts[n - 1][min(c, 3)]) / total
+                prob[gram] = own + backoff[gram[:-1]] * prob[gram[1:]]
+    return prob, {gram: weight for gram, weight in backoff.items() if gram in prob}
+
+
+def probability(prob, backoff, history, word):
+    """p(word | history) in a model of dictionaries."""
+    if (*history, word) in prob:
+        return prob[(*history, word)]
+    return backoff.get(tuple(history), 1.0) * probability(prob, backoff, history[1:], word)
+
+
+def worth(prob, backoff, gram, words, context_frequency):
+    """How much relative entropy the n-gram saves: the model with and without it, summed over all words."""
+    context = gram[:-1]
+    listed = [word for word in words if (*context, word) in prob]
+    without = [word for word in listed if word != gram[-1]]
+    left = 1 - sum(prob[(*context, word)] for word in without)
+    lower = 1 - sum(probability(prob, backoff, context[1:], word) for word in without)
+    total = 0.0
+    for word in words:
+        old = probability(prob, backoff, context, word)
+        backed_off = left / lower * probability(prob, backoff, context[1:], word)
+        new = prob[(*context, word)] if word in without else backed_off
+        total += old * (math.log(old) - math.log(new))
+    return context_frequency * total

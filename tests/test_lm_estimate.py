@@ -1,0 +1,288 @@
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from harken.errors import FormatError, OptionsError
+from harken.lm.arpa import read_arpa
+from harken.lm.counting import count_ngrams, encode
+from harken.lm.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, mix, prune
+from harken.lm.kneser_ney import discounts
+from harken.lm.mixture import fit_weights
+from harken.lm.ngram_keys import NgramKeys
+from harken.lm.text import normalize
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from .naive_lm import backoff_score, kneser_ney, probability, worth
+from .shared_data import shared
+
+WORDS = ("a", "b", "c", "d")
+FALLBACK = (0.5, 1.0, 1.5)
+texts = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join), min_size=1, max_size=8)
+
+
+def as_dictionary(model):
+    prob, backoff = {}, {}
+    for n, table in enumerate(model.tables, 1):
+        for row, ids in enumerate(model.packing.unpack(table.keys, n)):
+            gram = tuple(model.words[word] for word in ids)
+            prob[gram] = float(table.prob[row])
+            backoff[gram] = float(table.backoff[row])
+    return prob, backoff
+
+
+def totals(model, without=()):
+    """The sum of p(w|h) over all words, for every history that is listed."""
+    prob, backoff = as_dictionary(model)
+    following = [word for word in model.words if word != "<s>" and word not in without]
+    histories = [gram for gram in prob if gram[-1] != "</s>" and len(gram) < len(model.tables)]
+    return [sum(probability(prob, backoff, history, word) for word in following) for history in [(), *histories]]
+
+
+@given(sentences=texts, order=st.integers(1, 4), cut=st.sampled_from([(0,), (0, 1), (0, 0, 1)]), kn=st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_smoothing_equals_the_naive_twin(sentences, order, cut, kn):
+    options = SmoothingOptions(cutoffs=cut, discount_fallback=FALLBACK, continuation_counts=kn)
+    model = estimate(sentences, order, WORDS, options)
+    prob, backoff = as_dictionary(model)
+    wanted, weights = kneser_ney(sentences, order, WORDS, cut, FALLBACK, kn)
+    assert prob.keys() == wanted.keys()
+    for gram, value in wanted.items():
+        assert prob[gram] == pytest.approx(value, rel=1e-5)
+        assert backoff[gram] == pytest.approx(weights.get(gram, 1.0), rel=1e-5)
+    assert totals(model) == pytest.approx([1.0] * len(totals(model)), abs=1e-5)
+
+
+@given(sentences=texts, order=st.integers(2, 4))
+@settings(deadline=None, max_examples=20)
+def test_keys_in_bytes_give_the_same_model(sentences, order):
+    words = [*WORDS, *(f"w{number}" for number in range(70_000 if order == 4 else 5000))]
+    assert NgramKeys(len(words)).fits(order) == (order < 4)
+    wide = estimate(sentences, order, words, SmoothingOptions())
+    narrow = estimate(sentences, order, WORDS, SmoothingOptions())
+    assert wide.counts[1:] == narrow.counts[1:]
+    for n in range(2, order + 1):
+        one, other = (model.packing.unpack(model.tables[n - 1].keys, n) for model in (wide, narrow))
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(wide.tables[n - 1].suffix, narrow.tables[n - 1].suffix)
+
+
+def test_every_word_is_kept_without_a_vocabulary():
+    model = estimate(["the cat sat", "", "  ", "the dog sat"], 2)
+    assert model.words == ("<unk>", "<s>", "</s>", "the", "cat", "sat", "dog")
+    assert model.counts == (7, 7 - 1)
+    assert model.to_arpa().counts == model.counts
+
+
+def test_discounts_follow_the_closed_form_and_fall_back():
+    counts = np.repeat([1, 2, 3, 4, 7], [40, 20, 10, 8, 5])
+    y = 40 / 80
+    assert discounts(counts, 2, None).tolist() == pytest.approx(
+        [0, 1 - 2 * y * 20 / 40, 2 - 3 * y * 10 / 20, 3 - 4 * y * 8 / 10]
+    )
+    assert discounts(counts[:60], 2, FALLBACK).tolist() == [0, *FALLBACK]
+    with pytest.raises(OptionsError, match="too few 2-grams"):
+        discounts(counts[:60], 2, None)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(FormatError, match="no words"):
+        estimate(["", " "], 3)
+    with pytest.raises(FormatError, match="holds <s> or </s>"):
+        estimate(["a b", "a </s> b"], 3)
+    with pytest.raises(OptionsError, match="1 to 6"):
+        estimate(["a b"], 7)
+    with pytest.raises(OptionsError, match="twice"):
+        estimate(["a b"], 2, ["a", "a"])
+    for bad in ((1,), (0, 2, 1), ()):
+        with pytest.raises(OptionsError, match="cutoffs"):
+            SmoothingOptions(cutoffs=bad)
+    with pytest.raises(OptionsError, match="discount_fallback"):
+        SmoothingOptions(discount_fallback=(2.0, 1.0, 1.0))
+
+
+def test_counts_of_a_text_with_unknown_words():
+    tokens, words = encode(["a x b", "a"], WORDS)
+    assert tokens.tolist() == [1, 3, 0, 4, 2, 1, 3, 2]
+    counts = count_ngrams(tokens, words, 2)
+    assert counts.occurrences[0].tolist() == [1, 0, 2, 2, 1, 0, 0]
+    assert counts.continuations[0].tolist() == [1, 0, 2, 1, 1, 0, 0]
+
+
+def test_commonest_words():
+    from collections import Counter
+
+    assert commonest_words(Counter("aabbcd"), 3, ["z"]) == ("a", "b", "c", "z")
+
+
+@given(sentences=texts, order=st.integers(2, 3), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=25)
+def test_word_probabilities_equal_the_naive_score(sentences, order, seed):
+    model = estimate(sentences, order, WORDS)
+    if seed % 2:
+        model = prune(model, PruneOptions(total=seed % 7))
+    prob, backoff = as_dictionary(model)
+    tokens, _ = encode(["a b x", "d", *sentences[:2]], WORDS)
+    wanted = []
+    for at, word in enumerate(tokens):
+        if word != 1:
+            start = max(place for place in range(at) if tokens[place] == 1)
+            history = tuple(model.words[token] for token in tokens[max(start, at - order + 1) : at])
+            wanted.append(probability(prob, backoff, history, model.words[word]))
+    assert model.word_probabilities(tokens) == pytest.approx(wanted, rel=1e-5)
+    arpa = model.to_arpa()
+    assert np.log10(wanted[0]) == pytest.approx(backoff_score(arpa, (1,), 3), abs=1e-5)
+
+
+@given(sentences=texts, order=st.integers(2, 3))
+@settings(deadline=None, max_examples=25)
+def test_worth_is_the_relative_entropy(sentences, order):
+    from harken.lm.prune import _worth
+
+    model = estimate(sentences, order, WORDS)
+    prob, backoff = as_dictionary(model)
+    table, below = model.tables[order - 1], model.tables[order - 2]
+    # A context that has seen every word leaves nothing over but rounding, so its n-grams have no sound value.
+    words = [word for word in model.words if word != "<s>"]
+    for row, value in enumerate(_worth(model, order)):
+        gram = tuple(model.words[word] for word in model.packing.unpack(table.keys[row : row + 1], order)[0])
+        if sum((*gram[:-1], word) in prob for word in words) < len(words):
+            wanted = worth(prob, backoff, gram, words, float(below.frequency[table.context[row]]))
+            assert value == pytest.approx(wanted, rel=1e-2, abs=1e-5)
+
+
+@given(sentences=texts, order=st.integers(2, 4), total=st.integers(0, 30), other=st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_a_pruned_model_is_smaller_whole_and_sums_to_one(sentences, order, total, other):
+    model = estimate(sentences, order, WORDS)
+    options = PruneOptions(per_order=(total,) * (order - 1)) if other else PruneOptions(total=total)
+    pruned = prune(model, options)
+    assert other or sum(pruned.counts[1:]) <= total
+    assert pruned.counts[-1] <= total
+    prob, _ = as_dictionary(pruned)
+    full, _ = as_dictionary(model)
+    assert all(gram[:-1] in prob for gram in prob if len(gram) > 1)
+    assert all(prob[gram] == full[gram] for gram in prob)
+    assert totals(pruned) == pytest.approx([1.0] * len(totals(pruned)), abs=1e-4)
+    if total == 0:
+        assert pruned.counts == (len(model.words), *[0] * (order - 1))
+
+
+def test_pruning_keeps_the_best_and_grows_with_the_number_asked_for(text):
+    model = estimate(text, 3)
+    tokens, _ = encode(text, model.words)
+    losses = []
+    for total in (10, 50, 150, 10**6):
+        pruned = prune(model, PruneOptions(total=total))
+        losses.append(-np.log(pruned.word_probabilities(tokens)).mean())
+        assert total == 10**6 or 0.9 * total <= sum(pruned.counts[1:]) <= total
+    assert losses == sorted(losses, reverse=True)
+    assert prune(model, PruneOptions(threshold=-1.0)).counts == model.counts
+    assert prune(model, PruneOptions(per_order=(45, 30))).counts[1:] == (45, 30)
+
+
+def test_unknown_words_leave_without_heirs(text):
+    model = estimate(text, 3, sorted({word for line in text for word in line.split()})[::2])
+    pruned = prune(model, PruneOptions(threshold=0.0, without_unknown=True))
+    prob, backoff = as_dictionary(pruned)
+    assert not any("<unk>" in gram for gram in prob if len(gram) > 1)
+    sums = totals(pruned)
+    assert max(sums) < 1 + 1e-4
+    # What the unknown word had, nobody else got.
+    full, weights = as_dictionary(model)
+    word = model.words[5]
+    kept = totals(pruned, without=("<unk>",))[0]
+    assert kept == pytest.approx(1 - full[("<unk>",)], abs=1e-5)
+    assert probability(prob, backoff, (word,), word) <= 1
+    assert weights.keys() >= backoff.keys()
+
+
+def test_a_model_is_pruned_once(text):
+    model = prune(estimate(text, 3), PruneOptions(per_order=(20, 20)))
+    lacking = any((table.suffix < 0).any() for table in model.tables)
+    assert lacking
+    with pytest.raises(OptionsError, match="once"):
+        prune(model, PruneOptions(total=5))
+    with pytest.raises(OptionsError, match="before they are pruned"):
+        mix([model, model], [0.5, 0.5])
+
+
+def test_options_of_pruning_are_checked(text):
+    for bad in ({}, {"total": 1, "threshold": 0.1}):
+        with pytest.raises(OptionsError, match="exactly one"):
+            PruneOptions(**bad)
+    with pytest.raises(OptionsError, match="per_order needs 1"):
+        prune(estimate(text, 2), PruneOptions(per_order=(1, 2)))
+
+
+@given(one=texts, other=texts, weight=st.floats(0.0, 1.0), order=st.integers(1, 3))
+@settings(deadline=None, max_examples=25)
+def test_a_mixture_has_the_mixed_probabilities(one, other, weight, order):
+    models = [estimate(sentences, order, WORDS) for sentences in (one, other)]
+    mixed = mix(models, (weight, 1 - weight))
+    prob, _ = as_dictionary(mixed)
+    parts = [as_dictionary(model) for model in models]
+    assert prob.keys() == parts[0][0].keys() | parts[1][0].keys()
+    for gram, value in prob.items():
+        if gram != ("<s>",):
+            shares = [probability(*part, gram[:-1], gram[-1]) for part in parts]
+            assert value == pytest.approx(weight * shares[0] + (1 - weight) * shares[1], rel=1e-4)
+    assert totals(mixed) == pytest.approx([1.0] * len(totals(mixed)), abs=1e-4)
+
+
+def test_mixtures_are_checked():
+    one, other = estimate(["a b"], 2, WORDS), estimate(["a b"], 2, ("a", "b"))
+    with pytest.raises(OptionsError, match="sum to 1"):
+        mix([one, one], [0.5, 0.6])
+    with pytest.raises(OptionsError, match="share one vocabulary"):
+        mix([one, other], [0.5, 0.5])
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)), min_size=2, max_size=20))
+@settings(deadline=None, max_examples=20)
+def test_fitted_weights_are_the_best(pairs):
+    assume(any(abs(a - b) > 0.05 for a, b in pairs))
+    table = np.array(pairs).T
+    best = np.log(np.array(fit_weights(table, 2000)) @ table).sum()
+    for weight in np.linspace(0, 1, 21):
+        assert best >= np.log(weight * table[0] + (1 - weight) * table[1]).sum() - 1e-4
+
+
+@pytest.fixture(scope="module")
+def text():
+    """A few hundred sentences from a small grammar, the same ones every time."""
+    random = np.random.default_rng(7)
+    nouns, verbs = ["cat", "dog", "king", "ship", "child", "house"], ["saw", "made", "left", "found"]
+    pick = lambda words: words[min(int(random.exponential(1.2)), len(words) - 1)]  # noqa: E731
+    return [f"the {pick(nouns)} {pick(verbs)} {pick(['the', 'a', 'no'])} {pick(nouns)}" for _ in range(300)]
+
+
+def lmplz():
+    folder = os.environ.get("KENLM_BIN")
+    found = shutil.which("lmplz") or (folder and shutil.which("lmplz", path=folder))
+    if not found:
+        pytest.skip("lmplz is neither on PATH nor in $KENLM_BIN")
+    return found
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(("order", "cutoffs"), [(2, (0,)), (3, (0,)), (4, (0,)), (3, (0, 0, 1)), (4, (0, 1, 1, 2))])
+def test_models_equal_those_of_lmplz(tmp_path, order, cutoffs):
+    lines = Path(shared("text/us-presidential-speeches.txt")).read_text("utf8").splitlines()
+    sentences = [sentence for sentence in map(normalize, lines[:1500]) if sentence]
+    source, target = tmp_path / "text", tmp_path / "arpa"
+    source.write_text("\n".join(sentences) + "\n")
+    command = [lmplz(), "-o", str(order), "-S", "64M", "-T", str(tmp_path / "t"), "--text", source, "--arpa", target]
+    subprocess.run([*command, "--prune", *map(str, cutoffs)], check=True, capture_output=True)
+    wanted = read_arpa(target)
+    options = SmoothingOptions(cutoffs=cutoffs, discount_fallback=None)
+    ours = estimate(sentences, order, options=options).to_arpa()
+    assert ours.words == wanted.words
+    assert ours.counts == wanted.counts
+    for mine, theirs in zip(ours.tables, wanted.tables, strict=True):
+        np.testing.assert_array_equal(mine.ids, theirs.ids)
+        np.testing.assert_allclose(mine.log10_prob, theirs.log10_prob, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(mine.log10_backoff, theirs.log10_backoff, rtol=0, atol=1e-5)
