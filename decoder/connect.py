@@ -1,8 +1,8 @@
-"""Dropping the states that no path from the start reaches."""
+"""Questions of connection: which states the start reaches, whether epsilon arcs go in circles."""
 
 import numpy as np
 
-from .fst import Fst
+from .fst import EPSILON, Fst
 
 
 def reachable_part(fst: Fst) -> Fst:
@@ -31,3 +31,17 @@ def reachable_part(fst: Fst) -> Fst:
         nextstates=number[fst.nextstates[arc_kept]],
         final_weights=fst.final_weights[kept],
     )
+
+
+def has_epsilon_cycle(fst: Fst) -> bool:
+    """Return whether some epsilon arcs of ``fst`` form a cycle; fast where they all lead to lower states."""
+    targets = fst.nextstates[fst.ilabels == EPSILON]
+    sources = np.repeat(np.arange(fst.states, dtype=np.int32), fst.arc_begin[1:] - fst.epsilon_begin)
+    if np.all(targets < sources):
+        return False
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(sources)), (sources, targets)), shape=(fst.states, fst.states)).tocsr()
+    components, _ = connected_components(links, directed=True, connection="strong")
+    return bool(components < fst.states or np.any(targets == sources))

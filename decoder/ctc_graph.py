@@ -16,6 +16,8 @@ The epsilon arcs of ``t`` keep the context, from ``(t, p)`` to ``(t', p)``. They
 given transducer do.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,25 +25,57 @@ from ..errors import OptionsError
 from .fst import EPSILON, Fst, index_dtype, narrow
 
 
-def expand_ctc(fst: Fst, blank: int, phone_of_label: NDArray[np.int32], self_loops: NDArray[np.int32]) -> Fst:
-    """Return the CTC expansion of ``fst``, whose input labels are phone entries.
+@dataclass(frozen=True, slots=True, eq=False)
+class CtcLabels:
+    """The input labels of a CTC graph: 1 is the blank, and a phone ``u`` (from 1 on) has three.
 
-    ``blank`` is the input label of a blank frame, ``phone_of_label`` the phone (from 1 on) of every input label,
-    ``self_loops`` the input label of one more frame of a phone, by phone. Raises OptionsError where an input label has
-    no phone, or the graph is too large.
+    ``initial[u] = 3u - 1`` where it begins a word, ``internal[u] = 3u`` elsewhere, ``repeated[u] = 3u + 1`` for one
+    more frame of it (``repeated[0]`` is the blank). By label: ``phone`` int32 (0 for epsilon and blank),
+    ``is_self_loop`` and ``starts_word`` bool.
+    """
+
+    initial: NDArray[np.int32]
+    internal: NDArray[np.int32]
+    repeated: NDArray[np.int32]
+    phone: NDArray[np.int32]
+    is_self_loop: NDArray[np.bool_]
+    starts_word: NDArray[np.bool_]
+
+    @classmethod
+    def of_phones(cls, count: int) -> "CtcLabels":
+        """Return the labels of phones 1 to ``count``."""
+        phones = np.arange(count + 1, dtype=np.int32)
+        label = np.arange(3 * count + 2, dtype=np.int32)
+        phone = ((label + 1) // 3).astype(np.int32)
+        phone[:2] = 0
+        return cls(
+            initial=np.maximum(3 * phones - 1, 0),
+            internal=3 * phones,
+            repeated=3 * phones + 1,
+            phone=phone,
+            is_self_loop=(label % 3 == 1) & (label > 1),
+            starts_word=(label % 3 == 2),
+        )
+
+
+def expand_ctc(fst: Fst, labels: CtcLabels) -> Fst:
+    """Return the CTC expansion of ``fst``, whose input labels are initial and internal ones of ``labels``.
+
+    Raises OptionsError where an input label is none of them, or the graph is too large.
     """
     from .ctc_graph_kernels import MASK_BITS, SPLIT, Frames, Phones, Plan, expand, make_plan
 
-    phone_of = np.where(np.arange(len(phone_of_label)) == EPSILON, 0, phone_of_label).astype(np.int32)
-    known = phone_of > 0
-    known[EPSILON] = True
-    if fst.arcs and (int(fst.ilabels.max()) >= len(known) or not known[fst.ilabels].all()):
-        raise OptionsError("transducer: an input label is no phone; expand a transducer of phones and words.")
-    phones = Phones(fst.arc_begin, fst.epsilon_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates, phone_of)
+    entry = ~labels.is_self_loop & (labels.phone > 0)
+    entry[EPSILON] = True
+    if fst.arcs and (int(fst.ilabels.max()) >= len(entry) or not entry[fst.ilabels].all()):
+        raise OptionsError("transducer: an input label is no phone's entry; expand a transducer of phones and words.")
+    phones = Phones(
+        fst.arc_begin, fst.epsilon_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates, labels.phone
+    )
     plan = Plan(
         kind=np.zeros(fst.states, dtype=np.int8),
         base=np.zeros(fst.states + 1, dtype=np.int64),
-        entered=np.zeros((fst.states, (len(self_loops) - 1) // MASK_BITS + 1), dtype=np.int64),
+        entered=np.zeros((fst.states, (len(labels.repeated) - 1) // MASK_BITS + 1), dtype=np.int64),
     )
     arcs = make_plan(phones, plan)
     states = int(plan.base[-1])
@@ -50,12 +84,12 @@ def expand_ctc(fst: Fst, blank: int, phone_of_label: NDArray[np.int32], self_loo
     frames = Frames(
         arc_begin=np.zeros(states + 1, dtype=index_dtype(arcs)),
         epsilon_begin=np.empty(states, dtype=index_dtype(arcs)),
-        ilabels=np.empty(arcs, dtype=narrow(np.append(self_loops, blank)).dtype),
+        ilabels=np.empty(arcs, dtype=narrow(labels.repeated).dtype),
         olabels=np.empty(arcs, dtype=fst.olabels.dtype),
         weights=np.empty(arcs, dtype=np.float32),
         nextstates=np.empty(arcs, dtype=np.int32),
     )
-    expand(phones, plan, blank, self_loops, frames)
+    expand(phones, plan, labels.repeated, frames)
     finals = np.repeat(fst.final_weights, np.diff(plan.base))
     split = plan.kind == SPLIT
     finals[plan.base[:-1][split]] = np.inf

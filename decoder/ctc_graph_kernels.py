@@ -126,21 +126,24 @@ def put(frames: Frames, at: int, ilabel: int, olabel: int, weight: float, nextst
 
 
 @kernel
-def expand(phones: Phones, plan: Plan, blank: int, self_loops: NDArray[np.int32], frames: Frames) -> int:
-    """Write all arcs of the expansion to ``frames``; return their number."""
+def expand(phones: Phones, plan: Plan, repeated: NDArray[np.int32], frames: Frames) -> int:
+    """Write all arcs of the expansion to ``frames``; return their number.
+
+    ``repeated`` holds the label of one more frame of each phone, its entry 0 that of the blank.
+    """
     at = 0
     for state in range(len(plan.kind)):
         first, epsilon, last = phones.arc_begin[state], phones.epsilon_begin[state], phones.arc_begin[state + 1]
         kind, place = plan.kind[state], plan.base[state]
         blank_state = place + (1 if kind == SPLIT else 0)
-        for context in range(-1 if kind == SPLIT else 0, len(self_loops)):
+        for context in range(-1 if kind == SPLIT else 0, len(repeated)):
             # context -1: the state that holds arcs alone; 0: after a blank; from 1 on: after that phone
             if context > 0:
                 if not enters(plan, state, context):
                     continue
-                at = put(frames, at, self_loops[context], 0, 0.0, place)
+                at = put(frames, at, repeated[context], 0, 0.0, place)
             if context == 0 or (context > 0 and kind != MERGED):
-                at = put(frames, at, blank, 0, 0.0, blank_state)
+                at = put(frames, at, repeated[0], 0, 0.0, blank_state)
             if context <= 0 or kind != MERGED:
                 for arc in range(first, epsilon):
                     phone = phones.phone_of[phones.ilabels[arc]]

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph, GraphOptions, compile_ctc_graph
+from harken.decoder.graph import Graph, GraphOptions, compile_ctc_graph, compile_phone_graph
 from harken.errors import FormatError, OptionsError
 from harken.lm.arpa import Arpa, NgramTable
 from harken.lm.lexicon import Lexicon, Pronunciation
@@ -186,6 +186,53 @@ def test_damaged_graphs_are_refused(tmp_path, field):
     save_arrays(tmp_path / "damaged", arrays, metadata)
     with pytest.raises(FormatError, match=f"damaged: {field}"):
         Graph.load(tmp_path / "damaged")
+
+
+@settings(max_examples=15, deadline=None)
+@given(models())
+def test_phone_graphs_are_kept_exactly(tmp_path_factory, model):
+    path = tmp_path_factory.mktemp("graph") / "phones"
+    phones = compile_phone_graph(*model, UNITS)
+    phones.save(path)
+    again, graph = Graph.load(path), Graph.from_phones(phones)
+    assert again.words == graph.words
+    assert again.fst.to_text() == graph.fst.to_text()
+    assert again.fst.weights.tobytes() == graph.fst.weights.tobytes()
+    assert again.label_starts_word.tolist() == graph.label_starts_word.tolist()
+
+
+PHONE_DAMAGE = {
+    "nextstates": ("nextstates_high", lambda array: array.__setitem__(3, 200)),
+    "ilabels": ("ilabels", lambda array: array.__setitem__(0, 99)),
+    "olabels": ("olabels", lambda array: array.__setitem__(0, 200)),
+    "arc_begin": ("arcs", lambda array: array.__setitem__(2, 100)),
+    "epsilon_begin": ("epsilons", lambda array: array.__setitem__(1, 50)),
+    "words": ("words", lambda array: array.__setitem__(0, 0xFF)),
+}
+
+
+@pytest.mark.parametrize("field", PHONE_DAMAGE)
+def test_damaged_phone_graphs_are_refused(tmp_path, field):
+    compile_phone_graph(LEXICON, arpa_of(WORDS, UNIGRAMS, BIGRAMS), UNITS).save(tmp_path / "graph")
+    mapped, metadata = map_arrays(tmp_path / "graph")
+    arrays = {name: np.array(array) for name, array in mapped.items()}
+    name, damage = PHONE_DAMAGE[field]
+    damage(arrays[name])
+    save_arrays(tmp_path / "damaged", arrays, metadata)
+    with pytest.raises(FormatError, match=f"damaged: .*{field}"):
+        Graph.load(tmp_path / "damaged")
+    save_arrays(tmp_path / "less", {key: array for key, array in mapped.items() if key != name}, metadata)
+    with pytest.raises(FormatError, match=f"less: {name} is missing"):
+        Graph.load(tmp_path / "less")
+
+
+def test_unreadable_metadata_of_a_phone_graph_is_refused(tmp_path):
+    compile_phone_graph(LEXICON, arpa_of(WORDS, UNIGRAMS), UNITS).save(tmp_path / "graph")
+    mapped, metadata = map_arrays(tmp_path / "graph")
+    for change in ({"start": "x"}, {"phones": "0"}, {"quantum": "nan"}, {"start": "999"}):
+        save_arrays(tmp_path / "damaged", mapped, metadata | change)
+        with pytest.raises(FormatError, match="damaged"):
+            Graph.load(tmp_path / "damaged")
 
 
 def test_files_that_are_no_graphs_are_refused(tmp_path):
