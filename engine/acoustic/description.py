@@ -85,19 +85,24 @@ def parse_network(description: Mapping[str, Any]) -> Network:
     return network
 
 
+def needed_times(network: Network) -> dict[str, tuple[int, int]]:
+    """Return the earliest and the latest time at which each node or input is needed for the output row at time 0."""
+    times = {network.output: (0, 0)}
+    for node in reversed(network.nodes):
+        if node.name in times:
+            earliest, latest = times[node.name]
+            for tap in node.taps:
+                first, last = earliest + tap.offset, latest + tap.offset
+                known = times.get(tap.source, (first, last))
+                times[tap.source] = min(first, known[0]), max(last, known[1])
+    return times
+
+
 def context(network: Network) -> tuple[int, int]:
     """Return how many input frames before and after t the output row at t depends on."""
-    earliest, latest = {network.output: 0}, {network.output: 0}
-    for node in reversed(network.nodes):
-        if node.name in earliest:
-            for tap in node.taps:
-                first, last = earliest[node.name] + tap.offset, latest[node.name] + tap.offset
-                earliest[tap.source] = min(first, earliest.get(tap.source, first))
-                latest[tap.source] = max(last, latest.get(tap.source, last))
-    return (
-        -min((earliest[name] for name in network.inputs if name in earliest), default=0),
-        max((latest[name] for name in network.inputs if name in latest), default=0),
-    )
+    times = needed_times(network)
+    spans = [times[name] for name in network.inputs if name in times]
+    return max(0, *(-first for first, _ in spans)), max(0, *(last for _, last in spans))
 
 
 def _parse_node(entry: Any, index: int) -> Node:

@@ -84,7 +84,7 @@ def fold_scales(layers: Sequence[Layer], output: str) -> list[Layer]:
             readers = _readers(layers, layer.name)
             if all(isinstance(r, Affine) or (r.name in foldable and _is_skip(layer, r)) for r in readers):
                 foldable.add(layer.name)
-    divisor = {}
+    divisor: dict[str, float] = {}
     for layer in layers:
         if layer.name in foldable and isinstance(layer, Sum):
             (branch, skip), (branch_scale, skip_scale) = layer.taps, layer.scales

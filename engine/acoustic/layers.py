@@ -7,6 +7,7 @@ its first tap as ``out``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -59,21 +60,32 @@ class Affine(Layer):
         """Whether the taps are copied side by side (few inputs, many outputs) rather than multiplied one by one."""
         return len(self.taps) > 1 and len(self.weight) < 2 * (len(self.taps) - 1) * self.width
 
+    @cached_property
+    def _weights(self) -> list[Float32]:
+        return np.split(self.weight, np.cumsum(self.tap_widths)[:-1])
+
+    @cached_property
+    def _zeros(self) -> Float32:
+        return np.zeros(self.width, np.float32)  # NumPy's maximum is three times slower with a scalar
+
     def spare_rows(self, row: int, count: int) -> tuple[int, int]:
+        """Return the rows that bring each row to its place and the whole to a good number of rows."""
         before = row % PLACE_MODULUS
         inner = len(self.weight) if self.spliced else min(self.tap_widths)
         return before, padded_rows(before + count, inner, self.width) - before - count
 
     def scratch(self, rows: int) -> int:
+        """Return the size of the taps side by side, or of one tap's product."""
         return rows * (len(self.weight) if self.spliced else self.width)
 
     def compute(self, inputs: Sequence[Float32], out: Float32, scratch: Float32) -> None:
+        """Multiply, add the bias, clip."""
         if self.spliced:
             side_by_side = scratch[: len(out) * len(self.weight)].reshape(len(out), len(self.weight))
             np.concatenate(inputs, axis=1, out=side_by_side)
             np.matmul(side_by_side, self.weight, out=out)
         else:
-            first, *others = np.split(self.weight, np.cumsum(self.tap_widths)[:-1])
+            first, *others = self._weights
             product = scratch[: out.size].reshape(out.shape)
             np.matmul(inputs[0], first, out=out)
             for rows, weight in zip(inputs[1:], others, strict=True):
@@ -81,7 +93,7 @@ class Affine(Layer):
                 np.add(out, product, out=out)
         np.add(out, self.bias, out=out)
         if self.relu:
-            np.maximum(out, 0, out=out)
+            np.maximum(out, self._zeros, out=out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +106,7 @@ class Normalization(Layer):
     in_place: ClassVar[bool] = True
 
     def compute(self, inputs: Sequence[Float32], out: Float32, scratch: Float32) -> None:
+        """Multiply and add."""
         np.multiply(inputs[0], self.gain, out=out)
         np.add(out, self.shift, out=out)
 
@@ -105,7 +118,12 @@ class Relu(Layer):
     in_place: ClassVar[bool] = True
 
     def compute(self, inputs: Sequence[Float32], out: Float32, scratch: Float32) -> None:
-        np.maximum(inputs[0], 0, out=out)
+        """Clip each row at a row of zeros."""
+        np.maximum(inputs[0], self._zeros, out=out)
+
+    @cached_property
+    def _zeros(self) -> Float32:
+        return np.zeros(self.width, np.float32)  # NumPy's maximum is three times slower with a scalar
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +135,11 @@ class Sum(Layer):
     in_place: ClassVar[bool] = True
 
     def scratch(self, rows: int) -> int:
+        """Return the size of one array of rows."""
         return rows * self.width
 
     def compute(self, inputs: Sequence[Float32], out: Float32, scratch: Float32) -> None:
+        """Add up the scaled taps."""
         first = inputs[0]
         if self.scales[0] != 1:
             first = np.multiply(first, np.float32(self.scales[0]), out=out)
@@ -138,9 +158,11 @@ class LogSoftmax(Layer):
     in_place: ClassVar[bool] = True
 
     def scratch(self, rows: int) -> int:
+        """Return the size of one array of rows."""
         return rows * self.width
 
     def compute(self, inputs: Sequence[Float32], out: Float32, scratch: Float32) -> None:
+        """Subtract the largest value, so that no exponential overflows, then the logarithm of their sum."""
         exponentials = scratch[: out.size].reshape(out.shape)
         np.subtract(inputs[0], inputs[0].max(axis=1, keepdims=True), out=out)
         np.exp(out, out=exponentials)

@@ -1,12 +1,13 @@
-"""Planning a network's buffers and times once, so that running it is copying nothing and deciding nothing.
+"""Planning a network's buffers and times once, so that running it decides nothing and copies little.
 
 Rows are numbered by their absolute time: row i of a node with period p lies at input frame i * p (negative before the
 recording, where the edge rule has rows). The network is run block after block of input frames; after frame T every
-node has all rows that frame T allows. How far a node lags behind T is its ``reach``, a constant; so is the number of its
-last rows that later blocks still need, its ``keep``. Between blocks a stream holds those rows and nothing else. During
-a block each node has a piece of memory, a slot, that holds the kept rows and the new ones in order, and room around
-them for the spare rows of matrix products (their content is of no account). A slot is used again as soon as the last
-reader of its node is done; a layer that can work in place writes over the node that it reads.
+node has all rows that frame T allows. How far a node lags behind T is its ``reach``, a constant; so is the number of
+its last rows that later blocks still need, its ``keep``. Between blocks a stream holds those rows and nothing else.
+
+During a block each node has a piece of memory, a slot, that holds the kept rows and the new ones in order, with room
+around them for the spare rows of matrix products (whose content is of no account). A slot is used again as soon as the
+last reader of its node is done; a layer that can work in place writes over the node that it reads.
 """
 
 from collections import Counter

@@ -126,20 +126,20 @@ class AcousticStream:
                 layer.compute(inputs, arrays[layer.name][begin : begin + rows], workspace.scratch)
             self._settle(layer.name, count, workspace)
         begin = place.lead + place.keep
-        scores = arrays[place.name][begin : begin + count].copy()
+        scores: Float32 = arrays[place.name][begin : begin + count].copy()
         if not np.isfinite(scores).all():
             raise ScoresError("the features are too large for the acoustic model: its scores are not finite.")
         return scores
 
     def _tapped(self, tap: Tap, time: int, period: int, rows: int, workspace: Workspace) -> Float32:
-        """Return the view of ``tap.source`` for ``rows`` rows of a layer, the first at ``time``, one each ``period``."""
+        """Return the view of what ``tap`` reads for ``rows`` rows of a layer, the first at ``time``."""
         source = self._plan.places[tap.source]
         step = period // source.period
         row = (time + tap.offset) // source.period - self._base[tap.source]
         return workspace.rows[tap.source][row : row + (rows - 1) * step + 1 : step]
 
     def _settle(self, name: str, count: int, workspace: Workspace) -> None:
-        """Put kept rows before the ``count`` new ones of ``name`` (spare rows lay there), and keep the last ones anew."""
+        """Put the kept rows before the ``count`` new ones (spare rows lay there), and keep the last ones anew."""
         place = self._plan.places[name]
         self._base[name] = self._next[name] - place.keep - place.lead
         self._next[name] += count
