@@ -87,7 +87,7 @@ class Fst:
             ilabels=narrow(ilabel[order], "ilabels"),
             olabels=narrow(olabel[order], "olabels"),
             weights=weight[order],
-            nextstates=target[order].astype(np.int32),
+            nextstates=np.clip(target[order], -1, states).astype(np.int32),  # a wild one stays out of range
             final_weights=finals,
         )
         fst.check()

@@ -10,6 +10,7 @@ from harken.tensorfile import map_arrays, save_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .kaldi_chain import chain
 from .naive_graph import best_costs, search
 
 UNITS = ("<blank>", "A", "B")
@@ -264,3 +265,24 @@ def test_parts_that_do_not_fit_are_refused():
     endless = {word: (-99.0 if word == "</s>" else -1.0, 0.0) for word in WORDS}
     with pytest.raises(FormatError, match="</s> has no probability"):
         compile_ctc_graph(LEXICON, arpa_of(WORDS, endless), UNITS)
+
+
+@pytest.mark.parity
+def test_no_larger_than_the_chain_of_kaldi():
+    """L o G, determinised and minimised; its disambiguation symbols would become epsilon arcs, so they count."""
+    kaldifst = pytest.importorskip("kaldifst")
+    random = np.random.default_rng(11)
+    units = ("<blank>", *"ABCDEFGHIJ")
+    names = [f"w{index:03d}" for index in range(300)]
+    entries = {(name, tuple(random.choice(units[1:], random.integers(1, 6)))) for name in names for _ in range(2)}
+    lexicon = Lexicon(tuple(Pronunciation(name, phones) for name, phones in sorted(entries)))
+    words = ("<unk>", "<s>", "</s>", *names)
+    unigrams = {word: (-99.0 if word == "<s>" else -2.0 - float(random.random()), -0.5) for word in words}
+    pairs = {(names[a], names[b]) for a, b in random.integers(0, len(names), (1500, 2)) ** 2 // 300}
+    bigrams = {f"{a} {b}": (-float(random.random()), 0.0) for a, b in sorted(pairs)} | {"<s> w000": (-0.1, 0.0)}
+    arpa = arpa_of(words, unigrams, bigrams)
+    ours = compile_phone_graph(lexicon, arpa, units).fst
+    states, arcs = chain(kaldifst, lexicon, arpa, units)
+    print(f"ours {ours.states} states, {ours.arcs} arcs; Kaldi's chain {states} states, {arcs} arcs")
+    assert ours.states <= states
+    assert ours.arcs <= arcs
