@@ -44,15 +44,17 @@ def _arc(letters: Any, phones: Any, i: int, j: int, kind: int, sizes: tuple[int,
     """Return the table index of the arc of this kind that ends at letter i and phone j, -1 where there is none."""
     A, F = sizes
     tails = 1 + F + F * F
+    if i < (2 if kind == 3 else 1) or j < (1 if kind == 3 else kind):
+        return -1
+    letter = int(letters[i - 1])
     if kind == 0:
-        return letters[i - 1] * tails if i >= 1 else -1
+        return letter * tails
+    phone = int(phones[j - 1])
     if kind == 1:
-        return letters[i - 1] * tails + 1 + phones[j - 1] if i >= 1 and j >= 1 else -1
+        return letter * tails + 1 + phone
     if kind == 2:
-        return letters[i - 1] * tails + 1 + F + phones[j - 2] * F + phones[j - 1] if i >= 1 and j >= 2 else -1
-    if i >= 2 and j >= 1:
-        return A * tails + (letters[i - 2] * A + letters[i - 1]) * F + phones[j - 1]
-    return -1
+        return letter * tails + 1 + F + int(phones[j - 2]) * F + phone
+    return A * tails + (int(letters[i - 2]) * A + letter) * F + phone
 
 
 @kernel
@@ -77,7 +79,7 @@ def expect(pairs: Any, table: Any, counts: Any, sizes: tuple[int, int]) -> tuple
                 for kind in range(4):
                     arc = _arc(letters, phones, i, j, kind, sizes)
                     if arc >= 0:
-                        mass += forward[i - 1 - (kind == 3), j - (kind + 1) // 2 + (kind == 3)] * table[arc]
+                        mass += forward[i - 1 - (kind == 3), j - (kind if kind < 3 else 1)] * table[arc]
                 forward[i, j] = mass
         likelihood = forward[L, P]
         if not likelihood > 0.0:
@@ -92,7 +94,7 @@ def expect(pairs: Any, table: Any, counts: Any, sizes: tuple[int, int]) -> tuple
                 for kind in range(4):
                     arc = _arc(letters, phones, i, j, kind, sizes)
                     if arc >= 0:
-                        before_i, before_j = i - 1 - (kind == 3), j - (kind + 1) // 2 + (kind == 3)
+                        before_i, before_j = i - 1 - (kind == 3), j - (kind if kind < 3 else 1)
                         share = table[arc] * backward[i, j]
                         backward[before_i, before_j] += share
                         counts[arc] += share * forward[before_i, before_j]
@@ -118,7 +120,7 @@ def align(pairs: Any, costs: Any, out: Any, lengths: Any, sizes: tuple[int, int]
                 for kind in range(4):
                     arc = _arc(letters, phones, i, j, kind, sizes)
                     if arc >= 0:
-                        cost = best[i - 1 - (kind == 3), j - (kind + 1) // 2 + (kind == 3)] + costs[arc]
+                        cost = best[i - 1 - (kind == 3), j - (kind if kind < 3 else 1)] + costs[arc]
                         if cost < best[i, j]:
                             best[i, j] = cost
                             taken[i, j] = kind
@@ -129,7 +131,7 @@ def align(pairs: Any, costs: Any, out: Any, lengths: Any, sizes: tuple[int, int]
         while i > 0:
             kind = int(taken[i, j])
             out[begin + count] = _arc(letters, phones, i, j, kind, sizes)
-            i, j = i - 1 - (kind == 3), j - (kind + 1) // 2 + (kind == 3)
+            i, j = i - 1 - (kind == 3), j - (kind if kind < 3 else 1)
             count += 1
         lengths[word] = count
         for k in range(count // 2):
@@ -165,138 +167,169 @@ def link_suffixes(symbol: Any, child_begin: Any, suffix: Any) -> int:
     return -1
 
 
-@kernel
-def search(trie: Any, letters: Any, start: int, beam: float, width: int, best: int) -> tuple[Any, Any, Any]:
-    """Search the pronunciations of one word from history ``start``; return the ``best`` most probable ones.
+class Hypotheses(NamedTuple):
+    """What a search holds: ``room`` places for every number of letters read, ``count`` and ``top`` score of each.
 
-    ``letters``: uint8. ``beam``: hypotheses this many nats below the best of their position are dropped; at most
-    ``width`` are extended at a position. Hypotheses with the same phones and history are added up. Returns phones
-    int16 (n, 2 * letters), their number int32 (n,) and natural-log probabilities (n,), the ways of splitting a word
-    added up, normalised over all finished hypotheses.
+    score float64, context (trie node of the history) int32, back (earlier hypothesis) int32, graphone int32, said (a
+    hash of the phones so far) int64; lengths (letters + 1) * room, count and top letters + 1.
     """
-    A = int(np.sqrt(len(trie.chunk_begin)))
-    if len(trie.chunk_begin) != A * A + A + 1:
-        A -= 1
-    L = len(letters)
-    room = width * 32
-    score = np.full((L + 1) * room, -np.inf)
-    context = np.zeros((L + 1) * room, np.int32)
-    back = np.full((L + 1) * room, -1, np.int32)
-    taken = np.zeros((L + 1) * room, np.int32)
-    said = np.zeros((L + 1) * room, np.int64)
-    count = np.zeros(L + 1, np.int32)
-    top = np.full(L + 1, -np.inf)
-    seen = np.zeros(len(trie.first), np.int32)
-    stamp = 0
-    score[0], context[0], count[0], top[0], said[0] = 0.0, start, 1, 0.0, 1
-    kept = np.zeros(width, np.int32)
-    for i in range(L + 1):
-        order = np.argsort(-score[i * room : i * room + count[i]])
-        alive = 0
-        for place in order:
-            entry = i * room + place
-            if score[entry] < top[i] - beam:
-                break
-            merged = False
-            for k in range(alive):
-                other = kept[k]
-                if said[other] == said[entry] and context[other] == context[entry]:
-                    score[other] += np.log1p(np.exp(score[entry] - score[other]))
-                    merged = True
-                    break
-            if not merged and alive < width:
-                kept[alive] = entry
-                alive += 1
-        if i == L:
+
+    score: Any
+    context: Any
+    back: Any
+    graphone: Any
+    said: Any
+    count: Any
+    top: Any
+
+
+@kernel
+def _add(one: float, other: float) -> float:
+    """Return the logarithm of the sum of two probabilities given as logarithms."""
+    high, low = max(one, other), min(one, other)
+    return high if low == -np.inf else high + np.log1p(np.exp(low - high))
+
+
+@kernel
+def _select(held: Any, position: int, room: int, beam: float, kept: Any) -> int:
+    """Write the best hypotheses of a position to ``kept``, best first, equals merged; return how many."""
+    alive = 0
+    begin, end = position * room, position * room + held.count[position]
+    left = held.score[begin:end].copy()
+    while alive < len(kept):
+        best = -np.inf
+        entry = -1
+        for place in range(len(left)):
+            if left[place] > best:
+                best, entry = left[place], begin + place
+        if entry < 0 or best < held.top[position] - beam:
             break
-        for k in range(alive):
-            entry = kept[k]
-            for size in range(1, 3):
-                target = i + size
-                if target > L:
-                    continue
-                chunk = letters[i] if size == 1 else A + letters[i] * A + letters[i + 1]
+        left[entry - begin] = -np.inf
+        merged = False
+        for other in kept[:alive]:
+            if held.said[other] == held.said[entry] and held.context[other] == held.context[entry]:
+                held.score[other] = _add(held.score[other], best)
+                merged = True
+                break
+        if not merged:
+            kept[alive] = entry
+            alive += 1
+    return alive
+
+
+@kernel
+def _put(trie: Any, held: Any, room: int, entry: int, position: int, child: int, value: float) -> None:
+    """Add the hypothesis that ``entry`` becomes by the graphone at trie node ``child``; the worst one makes room."""
+    slot = position * room + held.count[position]
+    if held.count[position] < room:
+        held.count[position] += 1
+    else:
+        slot = position * room
+        for other in range(slot, slot + room):
+            if held.score[other] < held.score[slot]:
+                slot = other
+        if not value > held.score[slot]:
+            return
+    after = child
+    while after != 0 and trie.child_begin[after] == trie.child_begin[after + 1]:
+        after = trie.suffix[after]
+    graphone = trie.symbol[child]
+    said = int(held.said[entry])
+    for phone in (trie.first[graphone], trie.second[graphone]):
+        if phone >= 0:
+            said = (said * 521 + int(phone) + 1) % 9007199254740881
+    held.score[slot], held.context[slot], held.back[slot] = value, after, entry
+    held.graphone[slot], held.said[slot] = graphone, said
+    held.top[position] = max(held.top[position], value)
+
+
+@kernel
+def _end(trie: Any, node: int) -> float:
+    """Return the log-probability that a word ends after the history at ``node``."""
+    value = 0.0
+    while True:
+        child = find_child(trie.symbol, trie.child_begin, node, 0)
+        if child < trie.child_begin[node + 1] and trie.symbol[child] == 0:
+            return float(value + trie.log_prob[child])
+        value += trie.backoff[node]
+        node = trie.suffix[node]
+
+
+@kernel
+def search(trie: Any, held: Any, letters: Any, start: int, beam: float, width: int, phones: Any, shares: Any) -> int:
+    """Search the pronunciations of one word from history ``start``; return how many were found.
+
+    ``held``: empty, with room for the search. ``letters``: uint8. Hypotheses ``beam`` nats below the best of their
+    position are dropped, at most ``width`` extended at each. Those with the same phones and history are added up, and
+    so are the ways to split the word in the end. Fills ``phones`` int16 (n, 2 * letters), -1 behind the last one, and
+    ``shares`` float64 (n,), the most probable first: natural logarithms, normalised over all finished hypotheses.
+    """
+    L = len(letters)
+    A = int(np.sqrt(len(trie.chunk_begin) - 1.0))
+    room = len(held.score) // (L + 1)
+    seen = np.zeros(len(trie.first), np.int32)
+    kept = np.zeros(width, np.int32)
+    stamp = 0
+    held.score[0], held.context[0], held.back[0], held.said[0] = 0.0, start, -1, 1
+    held.count[0], held.top[0] = 1, 0.0
+    for i in range(L):
+        for entry in kept[: _select(held, i, room, beam, kept)]:
+            for position in range(i + 1, min(i + 2, L) + 1):
+                chunk = int(letters[i]) if position == i + 1 else A + int(letters[i]) * A + int(letters[i + 1])
                 low, high = trie.chunk_begin[chunk], trie.chunk_begin[chunk + 1]
-                if low == high:
-                    continue
                 stamp += 1
-                node = context[entry]
-                so_far = score[entry]
-                while so_far >= top[target] - beam:
+                node = held.context[entry]
+                so_far = held.score[entry]
+                while low < high and so_far >= held.top[position] - beam:
                     child = find_child(trie.symbol, trie.child_begin, node, low)
                     while child < trie.child_begin[node + 1] and trie.symbol[child] < high:
-                        graphone = trie.symbol[child]
                         value = so_far + trie.log_prob[child]
-                        if seen[graphone] != stamp:
-                            seen[graphone] = stamp
-                            if value >= top[target] - beam:
-                                slot = target * room + count[target]
-                                if count[target] == room:
-                                    slot = target * room + np.argmin(score[target * room : (target + 1) * room])
-                                else:
-                                    count[target] += 1
-                                if value > score[slot]:
-                                    top[target] = max(top[target], value)
-                                    after = child
-                                    while after != 0 and trie.child_begin[after] == trie.child_begin[after + 1]:
-                                        after = trie.suffix[after]
-                                    hashed = said[entry]
-                                    if trie.first[graphone] >= 0:
-                                        hashed = hashed * 1000003 + trie.first[graphone] + 1
-                                    if trie.second[graphone] >= 0:
-                                        hashed = hashed * 1000003 + trie.second[graphone] + 1
-                                    score[slot], context[slot], back[slot] = value, after, entry
-                                    taken[slot], said[slot] = graphone, hashed
+                        if seen[trie.symbol[child]] != stamp:
+                            seen[trie.symbol[child]] = stamp
+                            if value >= held.top[position] - beam:
+                                _put(trie, held, room, entry, position, child, value)
                         child += 1
                     if node == 0:
                         break
                     so_far += trie.backoff[node]
                     node = trie.suffix[node]
-    ways = 0
-    total = np.full(width, -np.inf)
-    for k in range(alive):
-        entry = kept[k]
-        if said[entry] == 1:
-            continue
-        node = context[entry]
-        value = score[entry]
-        while True:
-            child = find_child(trie.symbol, trie.child_begin, node, 0)
-            if child < trie.child_begin[node + 1] and trie.symbol[child] == 0:
-                value += trie.log_prob[child]
-                break
-            value += trie.backoff[node]
-            node = trie.suffix[node]
-        merged = False
-        for way in range(ways):
-            if said[kept[way]] == said[entry]:
-                total[way] = np.logaddexp(total[way], value)
-                merged = True
-                break
-        if not merged:
-            kept[ways] = entry
-            total[ways] = value
-            ways += 1
-    order = np.argsort(-total[:ways])[:best]
-    phones = np.full((len(order), 2 * L), -1, np.int16)
-    lengths = np.zeros(len(order), np.int32)
-    log_probs = np.zeros(len(order))
+    alive = _select(held, L, room, beam, kept)
+    total = np.full(alive, -np.inf)
     everything = -np.inf
-    for way in range(ways):
-        everything = np.logaddexp(everything, total[way])
-    for row in range(len(order)):
-        entry = kept[order[row]]
-        log_probs[row] = total[order[row]] - everything
-        length = 0
-        while back[entry] >= 0:
-            graphone = taken[entry]
-            if trie.second[graphone] >= 0:
-                phones[row, length] = trie.second[graphone]
+    for k in range(alive):
+        if held.said[kept[k]] == 1:
+            continue
+        value = held.score[kept[k]] + _end(trie, held.context[kept[k]])
+        everything = _add(everything, value)
+        way = 0
+        while held.said[kept[way]] != held.said[kept[k]]:
+            way += 1
+        total[way] = _add(total[way], value)
+    found = 0
+    while found < len(phones):
+        way = 0
+        for k in range(alive):
+            if total[k] > total[way]:
+                way = k
+        if alive == 0 or total[way] == -np.inf:
+            break
+        shares[found] = total[way] - everything
+        total[way] = -np.inf
+        _spell(trie, held, kept[way], phones[found])
+        found += 1
+    return found
+
+
+@kernel
+def _spell(trie: Any, held: Any, entry: int, phones: Any) -> None:
+    """Write the phones of a hypothesis to the front of ``phones``, which holds -1."""
+    length = 0
+    while held.back[entry] >= 0:
+        graphone = held.graphone[entry]
+        for phone in (trie.second[graphone], trie.first[graphone]):
+            if phone >= 0:
+                phones[length] = phone
                 length += 1
-            if trie.first[graphone] >= 0:
-                phones[row, length] = trie.first[graphone]
-                length += 1
-            entry = back[entry]
-        phones[row, :length] = phones[row, :length][::-1].copy()
-        lengths[row] = length
-    return phones, lengths, log_probs
+        entry = held.back[entry]
+    for k in range(length // 2):
+        phones[k], phones[length - 1 - k] = phones[length - 1 - k], phones[k]

@@ -75,7 +75,8 @@ def _discounts(counts: Ints) -> Floats:
     ones, twos, threes, fours = (max(int((counts == n).sum()), 1) for n in (1, 2, 3, 4))
     base = ones / (ones + 2.0 * twos)
     values = np.array([0.0, 1 - 2 * base * twos / ones, 2 - 3 * base * threes / twos, 3 - 4 * base * fours / threes])
-    return np.clip(values, 0.0, [0.0, 0.95, 1.9, 2.85])
+    clipped: Floats = np.clip(values, 0.0, [0.0, 0.95, 1.9, 2.85])
+    return clipped
 
 
 def _smooth(orders: list[_Order], vocabulary: int) -> None:

@@ -1,9 +1,8 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from harken.errors import FormatError, OptionsError
 from harken.lm.lexicon import Lexicon, Pronunciation
+from hypothesis import given
+from hypothesis import strategies as st
 
 ENTRIES = (
     Pronunciation("read", ("R", "EH", "D"), 0.25),

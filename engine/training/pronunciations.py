@@ -49,7 +49,7 @@ def training_lexicon(words: Iterable[str], g2p: G2p | None) -> Lexicon:
 
 
 def _derived(word: str, listed: dict[str, list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
-    """Say "count's" as count + S, "felons'" as felons, "didnt" as didn't, by the listed word; nothing where none fits."""
+    """Say "count's" as count + S, "felons'" as felons, "didnt" as didn't; nothing where no listed word fits."""
     if word.endswith("'s"):
         return list(dict.fromkeys(base + _genitive(base[-1]) for base in listed.get(word[:-2], ())))
     if word.endswith("s'"):
