@@ -11,6 +11,7 @@ Options = TypeVar("Options")
 
 IRRELEVANT = frozenset({"debug_mel", "max_warnings", "output_format", "verbose"})
 """Options of Kaldi's programs that change no feature."""
+WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 
 
 def read_conf(path: str | PathLike[str], kind: type[Options]) -> Options:
@@ -38,7 +39,7 @@ def read_conf(path: str | PathLike[str], kind: type[Options]) -> Options:
                 found[name] = _value(value if equals else "true", kinds[name])
             except ValueError:
                 raise FormatError(
-                    f"{path}, line {number}: {value!r} is no value for {name}; give a {kinds[name].__name__}."
+                    f"{path}, line {number}: {value!r} is no value for {name}; give {WORDS[kinds[name]]}."
                 ) from None
     return kind(**found)
 

@@ -60,33 +60,26 @@ class Extractor(ABC):
     def frames_of(self, samples: Floats, start: int, first_frame: int, last_frame: int) -> Floats:
         """Return the frames from ``first_frame`` to ``last_frame``; ``samples`` begin at ``start`` of the recording."""
         options = self.frame_options
+        length, shift = options.length, options.shift
         out = np.empty((last_frame - first_frame, self.dim), np.float32)
         if not len(out):
             return out
-        begin = options.first_sample + first_frame * options.shift
-        end = begin + (len(out) - 1) * options.shift + options.length
-        lead = first_frame % ROWS
-        rows = padded_rows(lead + len(out))
-        signal = np.zeros((rows - 1) * options.shift + options.length, np.float32)
-        at = lead * options.shift
-        np.multiply(mirrored(samples, start, begin, end), SCALE, out=signal[at : at + end - begin])
-        frames = as_strided(
-            signal,
-            (rows // ROWS, ROWS, options.length),
-            (ROWS * options.shift * signal.itemsize, options.shift * signal.itemsize, signal.itemsize),
-            writeable=False,
-        )
-        buffers = np.zeros((2, min(BLOCK, rows) // ROWS, ROWS, options.fft_size), np.float32)
+        rows = min(BLOCK, padded_rows(last_frame - first_frame + first_frame % ROWS))
+        signal = np.zeros((rows - 1) * shift + length, np.float32)
+        step = shift * signal.itemsize
+        frames = as_strided(signal, (rows // ROWS, ROWS, length), (ROWS * step, step, signal.itemsize), writeable=False)
+        buffers = np.zeros((2, rows // ROWS, ROWS, options.fft_size), np.float32)
         with one_thread():
-            for top in range(0, rows, BLOCK):
-                part = frames[top // ROWS : (top + BLOCK) // ROWS]
-                block = buffers[0, : len(part)]
-                energy = self._windowed(part, first_frame - lead + top, block, buffers[1, : len(part)])
-                features = self._features(self._mel.energies(self._spectra(block)), energy).reshape(-1, self.dim)
-                done = max(top - lead, 0)
-                values = out[done : top - lead + len(features)]
-                skipped = done - (top - lead)
-                values[:] = features[skipped : skipped + len(values)]
+            for top in range(first_frame - first_frame % ROWS, last_frame, BLOCK):
+                begin, end = max(top, first_frame), min(top + BLOCK, last_frame)
+                sample = options.first_sample + begin * shift
+                piece = mirrored(samples, start, sample, sample + (end - begin - 1) * shift + length)
+                np.multiply(piece, SCALE, out=signal[(begin - top) * shift :][: len(piece)])
+                slices = padded_rows(end - top) // ROWS
+                energy = self._windowed(frames[:slices], top, buffers[0, :slices], buffers[1, :slices])
+                mel = self._mel.energies(self._spectra(buffers[0, :slices]))
+                features = self._features(mel, energy).reshape(-1, self.dim)
+                out[begin - first_frame : end - first_frame] = features[begin - top : end - top]
         return out
 
     def _windowed(self, frames: Floats, first_frame: int, block: Floats, spare: Floats) -> Floats | None:

@@ -20,7 +20,7 @@ def test_a_kaldi_configuration_is_read(tmp_path):
     [
         ("--num-ceps=13", FbankOptions, "line 2: '--num-ceps=13' is no option of FbankOptions"),
         ("num-mel-bins=13", FbankOptions, "line 2"),
-        ("--num-mel-bins=many", FbankOptions, "'many' is no value for num_mel_bins; give a int"),
+        ("--num-mel-bins=many", FbankOptions, "'many' is no value for num_mel_bins; give a whole number"),
         ("--center=yes", SlidingCmvnOptions, "'yes' is no value for center"),
     ],
 )
