@@ -76,7 +76,8 @@ class AudioReader:
             except BaseException:
                 self.close()
                 raise
-            source_channels, self._promised = self._sound.channels, self._sound.frames
+            sound: Any = self._sound
+            source_channels, self._promised = sound.channels, sound.frames
         self._block = -(-_BLOCK_SECONDS * self.source_rate // _READ) * _READ
         self.channels = _choose_channels(self.options.channel, source_channels, self.name)
 

@@ -12,7 +12,7 @@ from .recognizer import Recognizer, RecognizerOptions
 Command = Callable[..., Any]
 
 
-class Channel(click.ParamType):
+class Channel(click.ParamType):  # type: ignore[type-arg]
     """``mix``, ``each`` or a channel number."""
 
     name = "mix|each|N"

@@ -87,7 +87,7 @@ def read_manifest(path: str | os.PathLike[str], limit: int | None = None) -> lis
         lines = place.read_text(encoding="utf8").splitlines()
     except (OSError, ValueError) as problem:
         raise FormatError(f"{path}: cannot be read ({getattr(problem, 'strerror', None) or problem}).") from None
-    clips = []
+    clips: list[Clip] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
