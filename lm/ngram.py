@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,7 +175,8 @@ class _Histories:
         if length == 0:
             return np.zeros(len(ids), np.int32)
         rows = find(self.keys[length - 1], self.packing.pack([ids[:, place] for place in range(length)]))
-        return np.where(rows >= 0, rows + np.int32(self.first[length - 1]), np.int32(-1))
+        states: NDArray[np.int32] = np.where(rows >= 0, rows + np.int32(self.first[length - 1]), np.int32(-1))
+        return states
 
     def longest(self, ids: NDArray[np.int32], most: int) -> NDArray[np.int32]:
         """Return the states of the longest suffixes of ``ids`` that are states and have at most ``most`` words."""
@@ -196,7 +197,9 @@ class _Histories:
 
 def _frozen(arrays: NgramArrays) -> NgramArrays:
     """Return contiguous read-only arrays of the right dtypes: what a mapped file gives, so kernels compile once."""
-    made = [np.ascontiguousarray(array, dtype) for array, dtype in zip(arrays, _DTYPES, strict=True)]
+    made: list[NDArray[Any]] = [
+        np.ascontiguousarray(array, dtype) for array, dtype in zip(arrays, _DTYPES, strict=True)
+    ]
     for array in made:
         array.flags.writeable = False
     return NgramArrays(*made)

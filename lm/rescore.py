@@ -9,7 +9,7 @@ graph's; with weights that add up to what the search used, the two are interpola
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..errors import OptionsError
 
@@ -80,10 +80,7 @@ def rescore(
     options = options or RescoreOptions()
     made = []
     for rank, hypothesis in enumerate(hypotheses):
-        if isinstance(hypothesis, tuple) and not hasattr(hypothesis, "acoustic_cost"):
-            words, acoustic, graph = hypothesis
-        else:
-            words, acoustic, graph = hypothesis.words, hypothesis.acoustic_cost, hypothesis.graph_cost
+        words, acoustic, graph = _parts(hypothesis)
         lm_cost = -model.sentence_score(words) * math.log(10)
         total = (
             options.acoustic_scale * acoustic
@@ -93,3 +90,10 @@ def rescore(
         )
         made.append(Rescored(tuple(words), rank, float(acoustic), float(graph), lm_cost, total))
     return tuple(sorted(made, key=lambda one: (one.total_cost, one.rank)))
+
+
+def _parts(hypothesis: Hypothesis | tuple[Sequence[str], float, float]) -> tuple[Sequence[str], float, float]:
+    if hasattr(hypothesis, "graph_cost"):  # first, as a named tuple has it too
+        named = cast(Hypothesis, hypothesis)
+        return named.words, named.acoustic_cost, named.graph_cost
+    return cast(tuple[Sequence[str], float, float], hypothesis)
