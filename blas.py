@@ -19,32 +19,49 @@ ROWS = 48
 
 _lock = threading.Lock()
 _users = 0
-_limiter: Any = None
-
-
-@cache
-def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+_limited: list[tuple[Any, int]] = []
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Run the body with the linear algebra library on one thread; nests, and threads may overlap."""
-    global _users, _limiter
+    global _users
     with _lock:
-        if _users == 0:
-            _limiter = _controller().limit(limits=1, user_api="blas")
         _users += 1
+        # Asked at every entry: somebody else may have raised it, and some libraries count for each thread apart.
+        for library in _libraries():
+            threads = library.num_threads
+            if threads != 1:
+                _set_threads(library, 1)
+                _limited.append((library, threads))
     try:
         yield
     finally:
         with _lock:
             _users -= 1
             if _users == 0:
-                _limiter.restore_original_limits()
-                _limiter = None
+                while _limited:
+                    _set_threads(*_limited.pop())
+
+
+@cache
+def _libraries() -> tuple[Any, ...]:
+    """Return the handles of the libraries loaded when first asked: NumPy's among them, which does the products here."""
+    import numpy  # noqa: F401  (its library must be loaded to be found)
+    from threadpoolctl import ThreadpoolController
+
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+def _set_threads(library: Any, threads: int) -> None:
+    """Set the thread count, though threadpoolctl (from 3.7 on) ignores all Python threads but the first that asked."""
+    release = getattr(library, "clear_controlling_thread", None)
+    library.set_num_threads(threads)
+    if library.num_threads != threads and release is not None:
+        release(force=True)
+        library.set_num_threads(threads)
+    if release is not None:
+        release()
 
 
 def padded_rows(rows: int) -> int:
