@@ -124,8 +124,8 @@ def grow_trees(
         shared,
     )
     node_count, arc_count, root_arcs = (int(number) for number in shared.counts)
-    backing = np.flatnonzero((histories.backoff_targets >= 0) & (histories.backoff_costs < NEVER))
-    zeros = np.zeros(len(backing), dtype=np.int32)
+    backing = np.flatnonzero((histories.backoff_targets >= 0) & (histories.backoff_costs < NEVER)).astype(np.int32)
+    zeros = np.zeros_like(backing)
     finals = np.full(histories.states + node_count, np.inf)
     ending = histories.final_costs < NEVER
     finals[: histories.states][ending] = histories.final_costs[ending] * quantum

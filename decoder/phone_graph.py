@@ -17,6 +17,7 @@ from ..errors import FormatError, OptionsError
 from ..lm.arpa import Arpa
 from ..lm.lexicon import Lexicon
 from ..tensorfile import save_arrays
+from .connect import has_epsilon_cycle
 from .ctc_graph import CtcLabels
 from .fst import EPSILON, Fst, index_dtype, narrow
 
@@ -119,6 +120,8 @@ class PhoneGraph:
         entry[EPSILON] = True
         if arcs and (int(fst.ilabels.max()) >= len(entry) or not entry[fst.ilabels].all()):
             raise FormatError(f"{name}: ilabels holds a label that no phone has; build the graph again.")
+        if has_epsilon_cycle(fst):
+            raise FormatError(f"{name}: nextstates holds a cycle of epsilon arcs; build the graph again.")
         if arcs and int(fst.olabels.max()) >= len(words):
             raise FormatError(f"{name}: olabels holds a label above the {len(words)} words; build the graph again.")
         return cls(fst, words, phones, quantum)
