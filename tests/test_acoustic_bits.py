@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harken.blas import one_thread
 from harken.engine.acoustic import AcousticModel
-from harken.engine.acoustic.blas import use_one_thread
 from harken.engine.acoustic.description import Tap
 from harken.engine.acoustic.layers import Affine, LogSoftmax, Relu
 
@@ -21,12 +21,12 @@ SHAPES = [((80,) * 7, 768), ((768, 768), 160), ((160, 160), 768), ((768,), 40), 
 KERNELS = ["Haswell", "SkylakeX", "Sandybridge"]
 
 
-def layer_of(widths, outputs, relu):
+def layer_of(widths, outputs, floor=None):
     rng = np.random.default_rng(outputs)
     return Affine(
         "affine", tuple(Tap(f"source{i}", 0) for i in range(len(widths))), 1, outputs,
         weight=rng.standard_normal((sum(widths), outputs), dtype=np.float32), tap_widths=widths,
-        bias=rng.standard_normal(outputs, dtype=np.float32), relu=relu,
+        bias=rng.standard_normal(outputs, dtype=np.float32), floor=floor,
     )  # fmt: skip
 
 
@@ -46,15 +46,19 @@ def rows_of(layer, sources, first, count):
 
 def compare(widths, outputs):
     """Raise AssertionError where a row's bits depend on the call that computes it."""
-    layer = layer_of(widths, outputs, relu=False)
+    layer = layer_of(widths, outputs)
     rng = np.random.default_rng(1)
     sources = [rng.standard_normal((500, width), dtype=np.float32) for width in widths]
-    use_one_thread()
+    with one_thread():
+        compare_calls(layer, sources)
+
+
+def compare_calls(layer, sources):
     whole = rows_of(layer, sources, 0, 500)
     np.testing.assert_allclose(whole, np.concatenate(sources, 1) @ layer.weight + layer.bias, rtol=1e-3, atol=1e-3)
     for first, count in [(0, 1), (0, 8), (1, 1), (5, 8), (8, 8), (11, 2), (17, 90), (100, 240), (123, 1), (451, 49)]:
         part = rows_of(layer, sources, first, count)
-        assert part.tobytes() == whole[first : first + count].tobytes(), (widths, outputs, first, count)
+        assert part.tobytes() == whole[first : first + count].tobytes(), (layer.tap_widths, layer.width, first, count)
 
 
 @pytest.mark.parametrize(("widths", "outputs"), SHAPES)

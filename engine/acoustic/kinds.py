@@ -54,11 +54,10 @@ def affine(node: Node, widths: Sequence[int], tensors: Tensors) -> Affine:
     _options(node, {})
     weight = tensors.read(f"{node.name}.weight", (None, sum(widths)))
     outputs = len(weight)
-    bias = tensors.read_or(f"{node.name}.bias", (outputs,), np.zeros(outputs, np.float32))
-    return Affine(
-        node.name, node.taps, node.period, outputs, weight=np.ascontiguousarray(weight.T), bias=bias,
-        tap_widths=tuple(widths),
-    )  # fmt: skip
+    name = f"{node.name}.bias"
+    bias = tensors.read(name, (outputs,)) if name in tensors else None
+    weight = np.ascontiguousarray(weight.T)
+    return Affine(node.name, node.taps, node.period, outputs, weight=weight, tap_widths=tuple(widths), bias=bias)
 
 
 @kind("batchnorm")

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from .blas import PLACE_MODULUS, padded_rows
 from .description import Tap
+from .products import spare_rows
 from .tensors import Float32
 
 
@@ -29,7 +29,10 @@ class Layer:
     in_place: ClassVar[bool] = False
 
     def spare_rows(self, row: int, count: int) -> tuple[int, int]:
-        """Return how many rows must be computed before and after the ``count`` wanted ones, the first being ``row``."""
+        """Return how many rows must be computed before and after ``count`` wanted ones, of which ``row`` is the first.
+
+        A larger count never needs more of them than a count of 1.
+        """
         return 0, 0
 
     def scratch(self, rows: int) -> int:
@@ -43,7 +46,7 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Affine(Layer):
-    """``y = W [x1; x2; ...] + b``, then ``max(y, 0)`` where ``relu``.
+    """``y = max(W [x1; x2; ...] + b, floor)``; without ``bias`` b is 0, without ``floor`` nothing is clipped.
 
     ``weight`` is W transposed, (inputs of all taps, width): OpenBLAS packs that order half as fast again where rows are
     few. ``tap_widths`` says how its rows belong to the taps. Several taps are either copied side by side and multiplied
@@ -51,9 +54,9 @@ class Affine(Layer):
     """
 
     weight: Float32
-    bias: Float32
     tap_widths: tuple[int, ...]
-    relu: bool = False
+    bias: Float32 | None = None
+    floor: Float32 | None = None
 
     @property
     def spliced(self) -> bool:
@@ -61,18 +64,14 @@ class Affine(Layer):
         return len(self.taps) > 1 and len(self.weight) < 2 * (len(self.taps) - 1) * self.width
 
     @cached_property
-    def _weights(self) -> list[Float32]:
+    def tap_weights(self) -> list[Float32]:
+        """The weight of each tap, (inputs of the tap, width)."""
         return np.split(self.weight, np.cumsum(self.tap_widths)[:-1])
-
-    @cached_property
-    def _zeros(self) -> Float32:
-        return np.zeros(self.width, np.float32)  # NumPy's maximum is three times slower with a scalar
 
     def spare_rows(self, row: int, count: int) -> tuple[int, int]:
         """Return the rows that bring each row to its place and the whole to a good number of rows."""
-        before = row % PLACE_MODULUS
         inner = len(self.weight) if self.spliced else min(self.tap_widths)
-        return before, padded_rows(before + count, inner, self.width) - before - count
+        return spare_rows(row, count, inner, self.width)
 
     def scratch(self, rows: int) -> int:
         """Return the size of the taps side by side, or of one tap's product."""
@@ -85,15 +84,15 @@ class Affine(Layer):
             np.concatenate(inputs, axis=1, out=side_by_side)
             np.matmul(side_by_side, self.weight, out=out)
         else:
-            first, *others = self._weights
             product = scratch[: out.size].reshape(out.shape)
-            np.matmul(inputs[0], first, out=out)
-            for rows, weight in zip(inputs[1:], others, strict=True):
+            np.matmul(inputs[0], self.tap_weights[0], out=out)
+            for rows, weight in zip(inputs[1:], self.tap_weights[1:], strict=True):
                 np.matmul(rows, weight, out=product)
                 np.add(out, product, out=out)
-        np.add(out, self.bias, out=out)
-        if self.relu:
-            np.maximum(out, self._zeros, out=out)
+        if self.bias is not None:
+            np.add(out, self.bias, out=out)
+        if self.floor is not None:
+            np.maximum(out, self.floor, out=out)
 
 
 @dataclass(frozen=True, eq=False)

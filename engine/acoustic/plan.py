@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .blas import PLACE_MODULUS
 from .layers import Layer
+from .products import PLACE_MODULUS
 
-BLOCK_ROWS = 240
+BLOCK_ROWS = 720
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def make_plan(layers: Sequence[Layer], inputs: Mapping[str, int], output: str, b
     most = {name: -(-block_frames // p) for name, p in period.items()}
     keep, before, after = dict.fromkeys(period, 0), dict.fromkeys(period, 0), dict.fromkeys(period, 0)
     for layer in layers:
-        first_spare, last_spare = _most_spare_rows(layer, most[layer.name])
+        first_spare, last_spare = _most_spare_rows(layer)
         before[layer.name], after[layer.name] = first_spare, last_spare
         for tap in layer.taps:
             lag, step = reach[layer.name] - reach[tap.source] - tap.offset, layer.period // period[tap.source]
@@ -92,13 +92,13 @@ def make_plan(layers: Sequence[Layer], inputs: Mapping[str, int], output: str, b
         )
         for name in period
     }  # fmt: skip
-    scratch = max(layer.scratch(most[layer.name] + sum(_most_spare_rows(layer, most[layer.name]))) for layer in layers)
+    scratch = max(layer.scratch(most[layer.name] + sum(_most_spare_rows(layer))) for layer in layers)
     return Plan(layers, places, sizes, scratch, block_frames)
 
 
-def _most_spare_rows(layer: Layer, most: int) -> tuple[int, int]:
-    """Return the most spare rows before and after that the layer needs, wherever up to ``most`` rows begin."""
-    spare = [layer.spare_rows(row, count) for row in range(PLACE_MODULUS) for count in range(1, most + 1)]
+def _most_spare_rows(layer: Layer) -> tuple[int, int]:
+    """Return the most spare rows before and after that the layer needs: for a single row, wherever it lies."""
+    spare = [layer.spare_rows(row, 1) for row in range(PLACE_MODULUS)]
     return max(before for before, _ in spare), max(after for _, after in spare)
 
 

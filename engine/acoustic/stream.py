@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...blas import one_thread
 from ...errors import ScoresError
-from .blas import use_one_thread
 from .description import Tap
 from .plan import Plan
 from .tensors import Float32
@@ -95,8 +95,7 @@ class AcousticStream:
         else:
             features, begin, end = self._last_frame, begin + 1, end + 1
         scores = [np.zeros((0, self._model.units), np.float32)]
-        use_one_thread()
-        with self._model.workspace() as workspace, np.errstate(over="ignore", invalid="ignore"):
+        with one_thread(), self._model.workspace() as workspace, np.errstate(over="ignore", invalid="ignore"):
             for start in range(begin, end, self._plan.block_frames):
                 stop = min(start + self._plan.block_frames, end)
                 scores.append(self._run(features, start, stop, workspace))
