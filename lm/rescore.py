@@ -96,4 +96,4 @@ def _parts(hypothesis: Hypothesis | tuple[Sequence[str], float, float]) -> tuple
     if hasattr(hypothesis, "graph_cost"):  # first, as a named tuple has it too
         named = cast(Hypothesis, hypothesis)
         return named.words, named.acoustic_cost, named.graph_cost
-    return cast(tuple[Sequence[str], float, float], hypothesis)
+    return hypothesis  # a plain tuple

@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,6 +79,11 @@ class LanguageModels:
     rescoring: Path
     report: dict[str, Any]
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The four files."""
+        return self.vocabulary, self.first_pass, self.rescoring_arpa, self.rescoring
+
 
 def pronounceable(word: str, known: Collection[str] = ()) -> bool:
     """Return whether ``word`` is worth a place in the vocabulary: a ``known`` one, or one that looks like a word.
@@ -116,19 +121,22 @@ def build_language_models(
         [asdict(options), sorted(known_words), list(sources.transcripts), list(sources.validation)],
         (path for group in files.values() for path in group),
     )
-    made = [folder / name for name in ("words.txt", "first.arpa", "rescore.arpa", "rescore.bin", "report.json")]
-    if all(path.exists() for path in made):
-        report = json.loads(made[-1].read_text())
+    made = LanguageModels(
+        folder / "words.txt", folder / "first.arpa", folder / "rescore.arpa", folder / "rescore.bin", report={}
+    )
+    noted = folder / "report.json"
+    if noted.exists() and all(path.exists() for path in made.paths):
+        report = json.loads(noted.read_text())
         if report.get("made from") == digest:
             log.info("language models: taken from %s", folder)
-            return LanguageModels(*made[:4], report)
+            return replace(made, report=report)
     words = choose_vocabulary(files, sources.transcripts, options.vocabulary_size, known_words)
-    _write_aside(made[0], "".join(f"{word}\n" for word in words))
+    _write_aside(made.vocabulary, "".join(f"{word}\n" for word in words))
     report = {"made from": digest, "vocabulary": len(words)}
     encoded = encode_groups(files, sources, words)
     for name, order, size, path in (
-        ("first pass", options.first_pass_order, options.first_pass_ngrams, made[1]),
-        ("rescoring", options.rescoring_order, options.rescoring_ngrams, made[2]),
+        ("first pass", options.first_pass_order, options.first_pass_ngrams, made.first_pass),
+        ("rescoring", options.rescoring_order, options.rescoring_ngrams, made.rescoring_arpa),
     ):
         whole, weights = mixed_model(encoded, sources.validation, words, order, options)
         pruned = prune(whole, PruneOptions(total=size, without_unknown=True))
@@ -141,14 +149,14 @@ def build_language_models(
         }
         log.info("language models: %s: %s", name, report[name])
         del whole, pruned
-    build_trie(made[2], made[3], options.trie, folder / "tools")
-    report["rescoring"]["MB"] = made[3].stat().st_size / 1e6
+    build_trie(made.rescoring_arpa, made.rescoring, options.trie, folder / "tools")
+    report["rescoring"]["MB"] = made.rescoring.stat().st_size / 1e6
     if sources.validation:
-        measured = perplexity(KenlmModel(made[3]), sources.validation)
+        measured = perplexity(KenlmModel(made.rescoring), sources.validation)
         report["rescoring"]["perplexity quantised"] = measured.perplexity
         report["unknown words"] = measured.unknown_rate
-    _write_aside(made[4], json.dumps(report, indent=1) + "\n")
-    return LanguageModels(*made[:4], report)
+    _write_aside(noted, json.dumps(report, indent=1) + "\n")
+    return replace(made, report=report)
 
 
 def spoken_files(groups: Mapping[str, Sequence[Path]], folder: Path) -> dict[str, list[Path]]:
