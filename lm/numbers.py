@@ -3,6 +3,7 @@
 Everything comes out as lower-case words without hyphens, with "and" after the hundreds, as books print it.
 """
 
+import re
 from typing import Final
 
 _SMALL: Final = (  # noqa: SIM905
@@ -17,6 +18,8 @@ _ORDINALS: Final = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
 }  # fmt: skip
+_LETTER_VALUES: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_ROMAN: Final = re.compile("M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
 LARGEST: Final = 10 ** (3 * len(_SCALES) + 3) - 1
 """The largest number that has a name here; longer figures are read digit by digit."""
 
@@ -128,12 +131,7 @@ def clock(hour: int, minute: int) -> str:
 
 def roman(numeral: str) -> int:
     """Return the value of an upper-case roman numeral, 0 where it is not a well-formed one up to 3999."""
-    value, rest = 0, numeral
-    for letters, amount in (
-        ("M", 1000), ("CM", 900), ("D", 500), ("CD", 400), ("C", 100), ("XC", 90), ("L", 50), ("XL", 40),
-        ("X", 10), ("IX", 9), ("V", 5), ("IV", 4), ("I", 1),
-    ):  # fmt: skip
-        repeats = 3 if len(letters) == 1 and letters in "MCXI" else 1
-        while repeats and rest.startswith(letters):
-            value, rest, repeats = value + amount, rest[len(letters) :], repeats - 1
-    return 0 if rest else value
+    if not _ROMAN.fullmatch(numeral):
+        return 0
+    values = [_LETTER_VALUES[letter] for letter in numeral]
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))

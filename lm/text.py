@@ -8,7 +8,7 @@ nothing but a translation table, so that is tried first; a line with figures, sy
 import re
 from typing import Final
 
-from .written import ABBREVIATIONS, read_out, to_ascii
+from .written import ABBREVIATIONS, TITLES, read_out, to_ascii
 
 _MARK: Final = "\0"
 """Stands for every character that the table alone cannot read."""
@@ -36,30 +36,38 @@ _ELISIONS: Final = frozenset(
 _CLIPPED: Final = frozenset(
     "o' th' an' wi' ol' d' l' t' i' a' ha' fo' mo' po' co' tha' jes' mus' las' ole' yo'".split()  # noqa: SIM905
 )
-_PUNCTUATED: Final = re.compile(r'[,.;:?!"()`-]')
+_TITLES: Final = frozenset(TITLES)
+_CLAUSE: Final = re.compile(r"(?<=[a-z]{5}[.?!;,]) ")
+"""Where a text may be cut without parting an abbreviation from what follows: after a long word and its mark."""
+_APOSTROPHES: Final = re.compile("'+")
+_BARE: Final = re.compile("[A-Z' ]*|[a-z' ]*")
+_CONTROLS: Final = dict.fromkeys(range(32), " ")
 
 
-def _edges(words: list[str], keep_all: bool) -> list[str]:
-    """Drop the apostrophes at word edges that are quotation marks; keep elisions ('tis) and possessives (boys')."""
+def _edges(words: list[str], bare: bool) -> list[str]:
+    """Drop the apostrophes at word edges that are quotation marks; keep elisions ('tis) and possessives (boys').
+
+    An unknown word with an apostrophe before it opens a quotation, which the next apostrophe after a word closes. In
+    ``bare`` words (no other punctuation to be seen) it has to be closed to be one.
+    """
     kept = []
     quoted = False
-    for word in words:
-        if "'" in word and not (word[0] != "'" != word[-1] and "''" not in word):
-            inner = word.strip("'").replace("''", "'")
+    last_end = max((place for place, word in enumerate(words) if word[-1] == "'"), default=-1)
+    for place, word in enumerate(words):
+        if "'" in word:
+            inner = _APOSTROPHES.sub("'", word.strip("'"))
             if not inner:
                 quoted = False
                 continue
             begins, ends = word[0] == "'", word[-1] == "'"
-            bare_end = word.rstrip("'")
-            if begins and (keep_all or bare_end in _ELISIONS) and not word.startswith("''"):
+            if begins and word[1] != "'" and (word.rstrip("'") in _ELISIONS or (bare and place > last_end)):
                 inner = f"'{inner}"
             elif begins:
                 quoted = True
-            if ends and not word.endswith("''"):
-                if keep_all or word.lstrip("'") in _CLIPPED or (not quoted and not begins):
-                    inner = f"{inner}'"
-                else:
-                    quoted = False
+            if ends and word[-2] != "'" and (word.lstrip("'") in _CLIPPED or not quoted):
+                inner = f"{inner}'"
+            elif ends:
+                quoted = False
             word = inner
         kept.append(word)
     return kept
@@ -72,6 +80,8 @@ def normalize(text: str) -> str:
     dropped; figures, dates, times, money, abbreviations and symbols are read out. Characters of other scripts are
     dropped. A text that is already in spoken form comes back as it is.
     """
+    if not text.isprintable():
+        text = text.translate(_CONTROLS)
     if not text.isascii():
         for mark, plain in _TYPOGRAPHIC:
             text = text.replace(mark, plain)
@@ -80,10 +90,19 @@ def normalize(text: str) -> str:
     spoken = text.translate(_TABLE)
     words = spoken.split()
     if _MARK in spoken or not ABBREVIATIONS.isdisjoint(words):
-        spoken = read_out(text).translate(_TABLE).replace(_MARK, " ")
-        words = spoken.split()
+        words = [word for part in _CLAUSE.split(text) for word in _read_clause(part)]
     joined = " ".join(words)
     if "'" in joined and (" '" in joined or "' " in joined or "''" in joined or joined[0] == "'" or joined[-1] == "'"):
-        words = _edges(words, keep_all=text.isupper() and not _PUNCTUATED.search(text))
+        words = _edges(words, bare=_BARE.fullmatch(text) is not None)
         joined = " ".join(words)
+    if not _TITLES.isdisjoint(words):
+        joined = " ".join(TITLES.get(word, word) for word in words)
     return joined
+
+
+def _read_clause(text: str) -> list[str]:
+    spoken = text.translate(_TABLE)
+    words = spoken.split()
+    if _MARK in spoken or not ABBREVIATIONS.isdisjoint(words):
+        words = read_out(text).translate(_TABLE).replace(_MARK, " ").split()
+    return words

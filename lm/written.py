@@ -7,6 +7,7 @@ out is ASCII text for the translation table of ``lm/text.py``, without figures o
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from .numbers import cardinal, clock, decimal, digits, fraction, ordinal, plural, roman, year
@@ -24,15 +25,16 @@ _FOLDED: Final = str.maketrans(
         "³": " cubed ", "º": "", "ª": "", "·": " ", "•": " ", "…": " ",
     }
 )  # fmt: skip
+_FOREIGN: Final = re.compile("[^\0-\x7f]+")
 _VULGAR: Final = re.compile("[\u00bc-\u00be\u2150-\u215e]")
 
-_TITLES: Final = {
+TITLES: Final = {
     "mr": "mister", "mrs": "missus", "dr": "doctor", "messrs": "messieurs", "mme": "madame", "mlle": "mademoiselle",
     "jr": "junior", "sr": "senior", "ltd": "limited", "inc": "incorporated", "bros": "brothers", "vs": "versus",
     "etc": "et cetera", "esq": "esquire", "viz": "namely", "approx": "approximately", "dept": "department",
     "blvd": "boulevard", "govt": "government",
 }  # fmt: skip
-"""Read out with or without a full stop."""
+"""Read out wherever they stand as words, with or without a full stop."""
 _DOTTED: Final = {
     "co": "company", "corp": "corporation", "ave": "avenue", "rd": "road", "vol": "volume", "hon": "honorable",
     "prof": "professor", "capt": "captain", "col": "colonel", "gen": "general", "lt": "lieutenant", "sgt": "sergeant",
@@ -75,9 +77,7 @@ _SYMBOLS: Final = {
     "\x02": "euros", "\x03": "yen",
 }  # fmt: skip
 _ROMANS: Final = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"
-ABBREVIATIONS: Final = frozenset(
-    {*_TITLES, *_DOTTED, *_MONTHS, "st", "com", "org", "edu", "www", "chapter", "act", *_ROMANS.split()}
-)
+ABBREVIATIONS: Final = frozenset({*_DOTTED, "st", "com", "org", "edu", "www", "chapter", *_ROMANS.split()})
 """Words (lower case, without full stops) that make a line worth a closer look."""
 
 _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
@@ -85,14 +85,17 @@ _MONTH_CHOICE: Final = "|".join([*_MONTH_NAMES, *_MONTHS])
 _MAGNITUDES: Final = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "b": "billion"}
 
 
+@cache
+def _fold(letter: str) -> str:
+    if _VULGAR.match(letter):
+        return f" {unicodedata.normalize('NFKD', letter).translate(_FOLDED)} "
+    plain = unicodedata.normalize("NFKD", letter.translate(_FOLDED)).translate(_FOLDED)
+    return "".join("" if unicodedata.combining(part) else part if part.isascii() else " " for part in plain)
+
+
 def to_ascii(text: str) -> str:
     """Fold typography and accents (NFKD) to ASCII; characters of other scripts become spaces."""
-    text = _VULGAR.sub(lambda match: f" {unicodedata.normalize('NFKD', match[0])} ", text).translate(_FOLDED)
-    if text.isascii():
-        return text
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(letter for letter in text if not unicodedata.combining(letter)).translate(_FOLDED)
-    return "".join(letter if letter.isascii() else " " for letter in text)
+    return _FOREIGN.sub(lambda match: "".join(map(_fold, match[0])), text)
 
 
 def _plain(figures: str) -> str:
@@ -182,69 +185,93 @@ def _any_of(words: dict[str, str]) -> str:
 
 
 _YEAR_AFTER: Final = r"(?:,?\s+(?P<year>1\d{3}|20\d\d)\b)?"
-_RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = tuple(
-    (re.compile(pattern), reading)
-    for pattern, reading in (
-        (r"(?i)&c\b\.?", lambda match: " et cetera "),
-        (rf"(?i)\b({_any_of(_TITLES)})\b\.?", lambda match: f" {_TITLES[match[1].lower()]} "),
-        (rf"\b((?i:{_any_of(_DOTTED)}))\.(?=\s+[A-Z])", lambda match: f" {_dotted(match[1])} "),
-        (r"\b[Ss](?:t\.|t(?=\s+[A-Z][a-z])|T\.)(?=\s*-?[A-Z])", lambda match: " saint "),
-        (r"(?<=[a-z] )[Ss]t\.", lambda match: " street "),
-        (rf"(?i)\b({_any_of(_BEFORE_FIGURES)})\.\s*(?=\d)", lambda match: f" {_BEFORE_FIGURES[match[1].lower()]} "),
+_Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]
+"""Characters of which a text must hold one ("" for any text), the pattern, and how its matches are read."""
+_FOR_WORDS: Final[tuple[_Rule, ...]] = tuple(
+    (needs, re.compile(pattern), reading)
+    for needs, pattern, reading in (
+        ("&", r"(?i)&c\b\.?", lambda match: " et cetera "),
+        (".", rf"\b((?i:{_any_of(_DOTTED)}))\.(?=\s+[A-Z])", lambda match: f" {_dotted(match[1])} "),
+        ("tT", r"\b[Ss](?:t\.|t(?=\s+[A-Z][a-z])|T\.)(?=\s*-?[A-Z])", lambda match: " saint "),
+        ("tT", r"(?<=[a-z] )[Ss]t\.", lambda match: " street "),
         (
+            "IVX",
             rf"\b(?P<name>(?i:{'|'.join(_KINGS.split())}|{'|'.join(_PARTS.split())}))\s+"
             r"(?P<numeral>[VX]|[IVX]{2,}|(?<=(?i:chapter)\s)I(?=[.:]|$))(?![\w'])\.?",
             _numeral,
         ),
         (
+            ".",
             r"(?i)\b(?:https?://)?(?=[\w.-]*\.(?:com|org|net|edu|gov|co\.uk)\b)(?:[\w-]+\.)+\w+",
             lambda match: re.sub(r"(?i)^https?://", "", match[0]).replace(".", " dot "),
         ),
+    )
+)
+_FOR_FIGURES: Final[tuple[_Rule, ...]] = tuple(
+    (needs, re.compile(pattern), reading)
+    for needs, pattern, reading in (
         (
+            ".",
+            rf"(?i)\b({_any_of(_BEFORE_FIGURES)})\.\s*(?=\d)",
+            lambda match: f" {_BEFORE_FIGURES[match[1].lower()]} ",
+        ),
+        (
+            "$\x01\x02\x03",
             rf"(?P<sign>[$\x01-\x03])\s*(?P<whole>{_NUMBER})(?:\.(?P<part>\d+))?"
             r"(?:\s?(?P<magnitude>(?i:hundred|thousand|million|billion|trillion|bn|mn|[kmb]))\b)?",
             _money,
         ),
         (
+            "-/",
             r"\b(?P<iso>[12]\d{3})-(?P<m>\d\d)-(?P<d>\d\d)\b|\b(?P<first>\d\d?)/(?P<second>\d\d?)/(?P<last>[12]\d{3})\b",
             _numeric_date,
         ),
         (
+            "",
             rf"(?i)\b(?P<month>{_MONTH_CHOICE})\b\.?\s+(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\d:.,/%]*\d)\b"
             + _YEAR_AFTER.replace(r"\d\d)", r"\d\d)(?!,\d)"),
             _month_day,
         ),
         (
+            "",
             rf"(?i)(?P<the>\bthe\s+)?\b(?<![\d.,:/-])(?P<day>[12]\d|3[01]|[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?"
             rf"(?P<month>{_MONTH_CHOICE})\b\.?{_YEAR_AFTER}",
             _day_month,
         ),
-        (rf"(?i)\b({_any_of(_MONTHS)})\.?\s+(?=\d)", lambda match: f" {_MONTHS[match[1].lower()]} "),
+        ("", rf"(?i)\b({_any_of(_MONTHS)})\.?\s+(?=\d)", lambda match: f" {_MONTHS[match[1].lower()]} "),
         (
+            ":",
             r"(?<![\d:])(?P<hour>\d\d?):(?P<minute>\d\d)(?![\d:])(?:\s*(?:(?P<half>(?i:[ap]\.?\s?m\b\.?))|(?i:o'clock)))?",
             _time,
         ),
-        (r"(?<![\d.,])(\d\d?)\s*([aApP])\.?\s?[mM]\b\.?", lambda match: f" {cardinal(int(match[1]))} {match[2]} m "),
-        (r"'?\b(?P<figures>1\d\d0|20\d0|[2-9]0)'?s\b", _decade),
         (
+            "mM",
+            r"(?<![\d.,])(\d\d?)\s*([aApP])\.?\s?[mM]\b\.?",
+            lambda match: f" {cardinal(int(match[1]))} {match[2]} m ",
+        ),
+        ("s", r"'?\b(?P<figures>1\d\d0|20\d0|[2-9]0)'?s\b", _decade),
+        (
+            "sndrhtSNDRHT",
             r"(?i)\b(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th|d(?<=[23]d))\b",
             lambda match: f" {ordinal(int(match[1].replace(',', '')))} ",
         ),
-        (r"\b24/7\b", lambda match: " twenty four seven "),
+        ("/", r"\b24/7\b", lambda match: " twenty four seven "),
         (
+            "/",
             r"(?:(?<![\d.,])(?P<whole>\d+)[ -]+)?(?<![\d.,/])(?P<over>\d{1,3})\s?/\s?(?P<under>\d{1,4})(?![\d/])",
             _fraction,
         ),
-        (rf"(?i)(?<=\d)\s?({_any_of(_AFTER_FIGURES)})\b\.?(?=\s|[,;:)?!]|$)", lambda match: _unit(match)),
-        (r"\b(\d{3})[-.](?:(\d{3})[-.])?(\d{4})\b", lambda match: f" {digits(re.sub(r'[^0-9]', '', match[0]))} "),
-        (r"(?<=\d)\s?-\s?(?=[$]?\d)", lambda match: " to "),
-        (r"(?<![\w.)])-(?=\d|\.\d)", lambda match: " minus "),
-        (r"#\s?(?=\d)", lambda match: " number "),
-        (r"(?<=\d)\s?[*xX]\s?(?=\d)", lambda match: " times "),
-        (rf"{_NUMBER}(?:\.\d+)?|\.\d+", lambda match: f" {_plain(match[0])} "),
-        (r"[&%+=@$\x01-\x03]", lambda match: f" {_SYMBOLS[match[0]]} "),
+        ("", rf"(?i)(?<=\d)\s?({_any_of(_AFTER_FIGURES)})\b\.?(?=\s|[,;:)?!]|$)", lambda match: _unit(match)),
+        ("-.", r"\b(\d{3})[-.](?:(\d{3})[-.])?(\d{4})\b", lambda match: f" {digits(re.sub(r'[^0-9]', '', match[0]))} "),
+        ("-", r"(?<=\d)\s?-\s?(?=[$]?\d)", lambda match: " to "),
+        ("-", r"(?<![\w.)])-(?=\d|\.\d)", lambda match: " minus "),
+        ("#", r"#\s?(?=\d)", lambda match: " number "),
+        ("*xX", r"(?<=\d)\s?[*xX]\s?(?=\d)", lambda match: " times "),
+        ("", rf"{_NUMBER}(?:\.\d+)?|\.\d+", lambda match: f" {_plain(match[0])} "),
     )
 )
+_SYMBOL: Final = re.compile(r"[&%+=@$\x01-\x03]")
+_FIGURE: Final = re.compile(r"\d")
 
 
 def _dotted(word: str) -> str:
@@ -260,6 +287,8 @@ def _unit(match: re.Match[str]) -> str:
 
 def read_out(text: str) -> str:
     """Return ASCII ``text`` with figures, symbols and abbreviations replaced by the words that are said for them."""
-    for pattern, reading in _RULES:
-        text = pattern.sub(reading, text)
-    return text
+    rules = _FOR_WORDS + _FOR_FIGURES if _FIGURE.search(text) else _FOR_WORDS
+    for needs, pattern, reading in rules:
+        if not needs or any(character in text for character in needs):
+            text = pattern.sub(reading, text)
+    return _SYMBOL.sub(lambda match: f" {_SYMBOLS[match[0]]} ", text)
