@@ -24,11 +24,13 @@ from .options import SearchOptions
 from .result import SearchResult
 from .token_arrays import (
     ABSOLUTE,
+    ARCS,
     COMMIT,
     DEAD,
     FRAME,
     FULL,
     NO_LINK,
+    POSITION_SIZE,
     PRUNED,
     ROW,
     Frames,
@@ -49,29 +51,26 @@ class BeamSearch:
     """
 
     def __init__(self, graph: Graph, options: SearchOptions | None = None) -> None:
-        from .search_kernels import epsilon_levels
+        from .search_kernels import mark_levels
 
         self.graph = graph
         self.options = options or SearchOptions()
         fst = graph.fst
+        if fst.arcs >= 2**31 or len(graph.score_column) >= 2**23:
+            raise FormatError("graph: more than 2^31 arcs or 2^23 input labels cannot be searched; make it smaller.")
+        states = np.empty(2 * fst.states + 1, np.int32)
+        states[::2], states[1::2] = fst.arc_begin, fst.epsilon_begin
+        arcs = np.empty(3 * fst.arcs, np.int32)
+        arcs[::3], arcs[1::3] = fst.nextstates, fst.weights.view(np.int32)
+        np.left_shift(fst.ilabels, 8, out=arcs[2::3], dtype=np.int32)
         level = np.zeros(fst.states, np.uint8)
-        highest = epsilon_levels(
-            read_only(fst.arc_begin), read_only(fst.epsilon_begin), read_only(fst.nextstates), level
-        )
+        highest = mark_levels(states, arcs, level)
         if highest < 0:
             raise FormatError(
                 f"graph: epsilon arcs form a cycle at or behind state {-1 - highest}; remove it from the graph."
             )
         self.levels = int(highest) + 1
-        self.arrays = GraphArrays(
-            arc_begin=read_only(fst.arc_begin),
-            epsilon_begin=read_only(fst.epsilon_begin),
-            ilabels=read_only(fst.ilabels),
-            weights=read_only(fst.weights),
-            nextstates=read_only(fst.nextstates),
-            level=read_only(level),
-            score_column=read_only(graph.score_column),
-        )
+        self.arrays = GraphArrays(states, arcs, arcs.view(np.float32), level, read_only(graph.score_column))
 
     def start(self, first_frame: int = 0) -> "Search":
         """Return a search before its first row of scores; words are timed as if that row were ``first_frame``."""
@@ -101,14 +100,14 @@ class Search:
         self._links = Links(*_empty(Links, 1 << 16))
         self._frames = Frames(*_empty(Frames, 256))
         self._work = Work(
-            slot=np.empty(self.graph.fst.states, np.int32),
+            table=np.empty(1 << 13, np.int32),
             scaled=np.zeros(labels, np.float64),
             acoustic=np.zeros(labels, np.float32),
             level_head=np.empty(machine.levels, np.int32),
             order=np.empty(1 << 15, np.float64),
         )
         self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
-        self._position = np.zeros(4, np.int64)
+        self._position = np.zeros(POSITION_SIZE, np.int64)
         self._position[[FRAME, PRUNED]] = -1
         self._committed: list[Stretch] = []
         self._committed_frames = 0
@@ -120,6 +119,11 @@ class Search:
     def frames(self) -> int:
         """How many rows of scores the search has taken."""
         return int(self._position[ABSOLUTE])
+
+    @property
+    def arcs(self) -> int:
+        """How many emitting arcs it has looked at."""
+        return int(self._position[ARCS])
 
     @property
     def committed_frames(self) -> int:
@@ -298,7 +302,9 @@ class Search:
         """Make room where room is short; what is there stays."""
         self._tokens = Tokens(*_grown(self._tokens, 2 * len(self._tokens.state)))
         self._links = Links(*_grown(self._links, 2 * len(self._links.arc)))
-        self._work = self._work._replace(order=np.empty(len(self._tokens.state), np.float64))
+        self._work = self._work._replace(
+            order=np.empty(len(self._tokens.state), np.float64), table=np.empty(2 * len(self._work.table), np.int32)
+        )
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

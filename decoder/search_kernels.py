@@ -11,6 +11,7 @@ from ..jit import kernel
 from .prune_kernels import prune
 from .token_arrays import (
     ABSOLUTE,
+    ARCS,
     COMMIT,
     DEAD,
     DONE,
@@ -28,24 +29,15 @@ from .token_arrays import (
 
 
 @kernel
-def epsilon_levels(
-    arc_begin: NDArray[np.int32],
-    epsilon_begin: NDArray[np.int32],
-    nextstates: NDArray[np.int32],
-    level: NDArray[np.uint8],
-) -> int:
-    """Set ``level`` (states,), zero on entry, to the longest epsilon path from each state; return the largest.
+def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArray[np.uint8]) -> int:
+    """Set ``level`` (states,), zero on entry, to the longest epsilon path from each state, and add it to the arcs.
 
-    Returns -1 - state where an epsilon cycle passes near that state or a path has more than 255 arcs.
+    Returns the largest, or -1 - state where an epsilon cycle passes near that state or a path has more than 255 arcs.
     """
+    owners = np.empty(len(level), np.int32)
     count = 0
-    for state in range(len(epsilon_begin)):
-        if epsilon_begin[state] < arc_begin[state + 1]:
-            count += 1
-    owners = np.empty(count, np.int32)
-    count = 0
-    for state in range(len(epsilon_begin)):
-        if epsilon_begin[state] < arc_begin[state + 1]:
+    for state in range(len(level)):
+        if states[2 * state + 1] < states[2 * state + 2]:
             owners[count] = state
             count += 1
     largest = 0
@@ -55,15 +47,36 @@ def epsilon_levels(
         for i in range(count):
             state = owners[i]
             height = 0
-            for arc in range(epsilon_begin[state], arc_begin[state + 1]):
-                height = max(height, np.int64(level[nextstates[arc]]) + 1)
+            for arc in range(states[2 * state + 1], states[2 * state + 2]):
+                height = max(height, np.int64(level[arcs[3 * arc]]) + 1)
             if height > 255:
                 return -1 - state
             if height != level[state]:
                 level[state] = height
                 largest = max(largest, height)
                 changed = True
+    for arc in range(states[len(states) - 1]):
+        arcs[3 * arc + 2] |= level[arcs[3 * arc]]
     return largest
+
+
+@kernel
+def find_place(table: NDArray[np.int32], owner: NDArray[np.int32], state: int) -> int:
+    """Return where ``table`` names the token of ``state``, or the empty place (-1) where it is to be named."""
+    mask = len(table) - 1
+    place = ((np.int64(state) * 0x9E3779B1) >> 12) & mask
+    while table[place] >= 0 and owner[table[place]] != state:
+        place = (place + 1) & mask
+    return place
+
+
+@kernel
+def clear(work: Work) -> None:
+    """Forget the tokens of the frame before."""
+    for place in range(len(work.table)):
+        work.table[place] = -1
+    for level in range(len(work.level_head)):
+        work.level_head[level] = -1
 
 
 @kernel
@@ -145,28 +158,30 @@ def close_epsilons(
     ``bounds``: the frame's first token, the end of its tokens and of its links. Returns FULL or DONE and the two ends.
     """
     begin, token_end, link_end = bounds
+    token_room, link_room = min(len(tokens.state), begin + len(work.table) // 2), len(links.arc)
     state, cost, back, waiting = tokens.state, tokens.cost, tokens.back, tokens.moved
     for level in range(len(work.level_head) - 1, 0, -1):
         token = work.level_head[level]
         while token >= 0:
             here = cost[token]
             if here <= cutoff:
-                for arc in range(graph.epsilon_begin[state[token]], graph.arc_begin[state[token] + 1]):
-                    there = here + np.float64(graph.weights[arc])
+                for arc in range(graph.states[2 * state[token] + 1], graph.states[2 * state[token] + 2]):
+                    there = here + np.float64(graph.costs[3 * arc + 1])
                     if there >= cutoff:
                         continue
-                    if token_end == len(state) or link_end == len(links.arc):
+                    if token_end == token_room or link_end == link_room:
                         return FULL, token_end, link_end
-                    target = graph.nextstates[arc]
-                    found = work.slot[target]
-                    if found < begin or found >= token_end or state[found] != target:
+                    target = graph.arcs[3 * arc]
+                    place = find_place(work.table, state, target)
+                    found = work.table[place]
+                    if found < 0:
                         found = token_end
                         token_end += 1
-                        work.slot[target] = found
+                        work.table[place] = found
                         state[found] = target
                         cost[found] = there
                         back[found] = link_end
-                        height = graph.level[target]
+                        height = graph.arcs[3 * arc + 2] & 255
                         if height > 0:
                             waiting[found] = work.level_head[height]
                             work.level_head[height] = found
@@ -178,7 +193,7 @@ def close_epsilons(
                     links.source[link_end] = token
                     links.target[link_end] = found
                     links.arc[link_end] = arc
-                    links.graph[link_end] = graph.weights[arc]
+                    links.graph[link_end] = graph.costs[3 * arc + 1]
                     links.acoustic[link_end] = 0.0
                     link_end += 1
             token = waiting[token]
@@ -199,45 +214,47 @@ def advance_frame(
     """Pass the tokens over row ``position[ROW]``; ``position`` stays as it was where the answer is FULL or DEAD."""
     frame, row = position[FRAME], position[ROW]
     begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
-    state, cost, back, waiting, slot = tokens.state, tokens.cost, tokens.back, tokens.moved, work.slot
+    state, cost, back, waiting, table = tokens.state, tokens.cost, tokens.back, tokens.moved, work.table
     best, limit, beam = cutoffs(cost, begin, end, widths, work.order)
     for label in range(1, len(graph.score_column)):
         work.acoustic[label] = -scores[row, graph.score_column[label]]
         work.scaled[label] = widths.acoustic_scale * np.float64(work.acoustic[label])
-    for level in range(len(work.level_head)):
-        work.level_head[level] = -1
-    arc_begin, epsilon_begin, ilabels = graph.arc_begin, graph.epsilon_begin, graph.ilabels
-    weights, nextstates, scaled = graph.weights, graph.nextstates, work.scaled
+    clear(work)
+    states, arcs, costs, scaled = graph.states, graph.arcs, graph.costs, work.scaled
     cutoff = np.inf
+    looked_at = np.int64(0)
     # The best token first, only for the cutoff: it spares most of what the others would add and then drop.
     if best >= 0:
-        for arc in range(arc_begin[state[best]], epsilon_begin[state[best]]):
-            cutoff = min(cutoff, cost[best] + (np.float64(weights[arc]) + scaled[ilabels[arc]]) + beam)
+        for arc in range(states[2 * state[best]], states[2 * state[best] + 1]):
+            step = np.float64(costs[3 * arc + 1]) + scaled[arcs[3 * arc + 2] >> 8]
+            cutoff = min(cutoff, cost[best] + step + beam)
     token_end, link_end = end, frames.link_begin[frame + 1]
-    token_room, link_room = len(state), len(links.arc)
+    token_room, link_room = min(len(state), end + len(table) // 2), len(links.arc)
     for token in range(begin, end):
         here = cost[token]
         if here > limit:
             continue
-        for arc in range(arc_begin[state[token]], epsilon_begin[state[token]]):
-            label = ilabels[arc]
-            there = here + (np.float64(weights[arc]) + scaled[label])
+        looked_at += states[2 * state[token] + 1] - states[2 * state[token]]
+        for arc in range(states[2 * state[token]], states[2 * state[token] + 1]):
+            label = arcs[3 * arc + 2] >> 8
+            there = here + (np.float64(costs[3 * arc + 1]) + scaled[label])
             if not there < cutoff:
                 continue
             if there + beam < cutoff:
                 cutoff = there + beam
             if token_end == token_room or link_end == link_room:
                 return FULL
-            target = nextstates[arc]
-            found = slot[target]
-            if found < end or found >= token_end or state[found] != target:
+            target = arcs[3 * arc]
+            place = find_place(table, state, target)
+            found = table[place]
+            if found < 0:
                 found = token_end
                 token_end += 1
-                slot[target] = found
+                table[place] = found
                 state[found] = target
                 cost[found] = there
                 back[found] = link_end
-                height = graph.level[target]
+                height = arcs[3 * arc + 2] & 255
                 if height > 0:
                     waiting[found] = work.level_head[height]
                     work.level_head[height] = found
@@ -249,7 +266,7 @@ def advance_frame(
             links.source[link_end] = token
             links.target[link_end] = found
             links.arc[link_end] = arc
-            links.graph[link_end] = weights[arc]
+            links.graph[link_end] = costs[3 * arc + 1]
             links.acoustic[link_end] = work.acoustic[label]
             link_end += 1
     if token_end == end:
@@ -260,6 +277,7 @@ def advance_frame(
         frames.link_begin[frame + 2] = link_end
         position[FRAME] += 1
         position[ABSOLUTE] += 1
+        position[ARCS] += looked_at
     return status
 
 
@@ -275,9 +293,8 @@ def begin(
 ) -> int:
     """Fill frame 0: the start state, which ``tokens`` hold already, and what its epsilon arcs reach."""
     first = np.int64(0)
-    for level in range(len(work.level_head)):
-        work.level_head[level] = -1
-    work.slot[tokens.state[0]] = 0
+    clear(work)
+    work.table[find_place(work.table, tokens.state, tokens.state[0])] = 0
     tokens.moved[0] = -1
     work.level_head[graph.level[tokens.state[0]]] = 0
     status, token_end, link_end = close_epsilons(graph, widths, tokens, links, work, np.inf, (first, first + 1, first))

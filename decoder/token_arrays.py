@@ -5,8 +5,8 @@ from one token to another; the links into a frame's tokens lie together, those o
 epsilon arcs in topological order of the states they leave. So reading all links backwards, and only once, is a
 backward pass. Frame 0 holds the tokens before the first row of scores.
 
-``slot[state]`` names the token of a state, and is right only if that token belongs to the frame in hand and to that
-state (a sparse set): it is never cleared. Costs are float64 and run from the start of the recording.
+``table`` finds the token of a state in the frame in hand, by open addressing, -1 where it is empty. Costs are float64
+and run from the start of the recording.
 """
 
 from typing import NamedTuple
@@ -16,19 +16,23 @@ from numpy.typing import NDArray
 
 DONE, FULL, DEAD, COMMIT = 0, 1, 2, 3
 """What a kernel answers."""
-FRAME, ABSOLUTE, PRUNED, ROW = 0, 1, 2, 3
-"""What ``position`` holds: the last kept frame, all frames so far, the last pruned frame, the next row of scores."""
+FRAME, ABSOLUTE, PRUNED, ROW, ARCS, POSITION_SIZE = 0, 1, 2, 3, 4, 5
+"""What ``position`` holds: last kept frame, all frames so far, last pruned frame, next row, emitting arcs looked at."""
 NO_LINK = -1
 
 
 class GraphArrays(NamedTuple):
-    """The graph as the search reads it; ``level`` is the length of the longest epsilon path that leaves a state."""
+    """The graph as the search reads it: packed, so that a state or an arc is one piece of memory.
 
-    arc_begin: NDArray[np.int32]
-    epsilon_begin: NDArray[np.int32]
-    ilabels: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    nextstates: NDArray[np.int32]
+    ``states`` (2 * states + 1,): first arc and first epsilon arc of each state in turn, then the number of arcs.
+    ``arcs`` (3 * arcs,): next state, cost (float32, as its bits; ``costs`` is the same memory read as float32), and the
+    input label shifted left by 8 with the next state's level below. ``level`` of a state is the length of the longest
+    epsilon path that leaves it.
+    """
+
+    states: NDArray[np.int32]
+    arcs: NDArray[np.int32]
+    costs: NDArray[np.float32]
     level: NDArray[np.uint8]
     score_column: NDArray[np.int32]
 
@@ -75,9 +79,9 @@ class Frames(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch space: the token of a state, costs by input label, and tokens that wait for their epsilon arcs."""
+    """Scratch space: the tokens of states, costs by input label, and tokens that wait for their epsilon arcs."""
 
-    slot: NDArray[np.int32]
+    table: NDArray[np.int32]
     scaled: NDArray[np.float64]
     acoustic: NDArray[np.float32]
     level_head: NDArray[np.int32]
