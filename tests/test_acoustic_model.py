@@ -192,6 +192,7 @@ def test_a_model_that_does_not_stream_gives_everything_at_the_end(small):
         (np.zeros((3, 4), np.float32), r"takes features of shape \(frames, 5\), not float32 \(3, 4\)"),
         (np.zeros((3, 5), complex), "not complex128"),
         (np.array([[0] * 5, [0, np.nan, 0, 0, 0]]), "feature frame 1 holds NaN"),
+        (np.full((3, 5), 1e300), "feature frame 0 holds NaN or infinite"),
         (np.full((3, 5), 3e38, np.float32) * [[1], [-1], [1]], "too large for the acoustic model"),
     ],
 )

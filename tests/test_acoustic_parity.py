@@ -1,11 +1,16 @@
-"""The forward pass against PyTorch and onnxruntime, on a network of the planned size."""
+"""The forward pass against PyTorch and onnxruntime, on random networks of the planned size and on the bundled one."""
 
+import json
+from pathlib import Path
+
+import harken
 import numpy as np
 import pytest
 from harken.engine.acoustic import AcousticModel
 from harken.engine.acoustic.onnx_export import export_onnx, padded
 
 from .acoustic_networks import small_tdnnf, speech_like, tdnnf
+from .shared_data import shared
 
 pytestmark = pytest.mark.parity
 
@@ -55,13 +60,61 @@ def torch_scores(torch, description, weights, features):
     return rows[-start // step :][: -(-len(features) // step)].numpy()
 
 
-def test_scores_equal_those_of_pytorch(planned):
+def pytorch():
     torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
+    return torch
+
+
+def test_scores_equal_those_of_pytorch(planned):
+    torch = pytorch()
     description, weights, features = planned
     expected = torch_scores(torch, description, weights, features)
     scores = AcousticModel.load(description, weights).scores(features)
     assert scores.shape == expected.shape == (134, 40)
     assert np.abs(scores - expected).max() <= 1e-4
+
+
+def test_scores_equal_those_of_the_training_model():
+    torch = pytorch()
+    from harken.engine.training.network import NetworkOptions, TdnnF, describe, export_weights, pad_edges
+
+    torch.manual_seed(0)
+    options = NetworkOptions()
+    network = TdnnF(options)
+    network.mean.fill_(13.0)
+    network.variance.fill_(12.0)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.running_mean.normal_(0, 0.3)
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.uniform_(0.7, 1.3)
+            module.bias.data.normal_(0, 0.2)
+    network.eval()
+    features = speech_like(np.random.default_rng(2), 301)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(pad_edges(features, options, 101))[None])[0][0].numpy()
+    model = AcousticModel.load(describe(options), export_weights(network, np.float32))
+    assert (model.left_context, model.right_context) == (options.left_context, options.right_context)
+    assert np.abs(model.scores(features) - expected).max() <= 1e-4
+
+
+def test_the_bundled_model_equals_pytorch_on_real_speech():
+    torch = pytorch()
+    soundfile = pytest.importorskip("soundfile")
+    from harken.features import Fbank, FbankOptions
+    from harken.tensorfile import map_arrays
+
+    bundle = Path(harken.__file__).parent / "engine" / "models" / "en"
+    if not (bundle / "model.json").exists():
+        pytest.skip("no bundled model")
+    description = json.loads((bundle / "model.json").read_text())["network"]
+    weights = {name: a.astype(np.float32) for name, a in map_arrays(bundle / "acoustic.safetensors")[0].items()}
+    clip = shared("speech/valid/librispeech/1898-145702-0000.opus")
+    samples, _ = soundfile.read(clip, dtype="float32")
+    features = Fbank(FbankOptions(num_mel_bins=80)).extract(samples)
+    scores = AcousticModel.load(description, weights).scores(features)
+    assert np.abs(scores - torch_scores(torch, description, weights, features)).max() <= 1e-4
 
 
 def onnx_scores(description, weights, features):

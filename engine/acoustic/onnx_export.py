@@ -38,7 +38,8 @@ def export_onnx(description: Mapping[str, Any], weights: Mapping[str, NDArray[An
     from onnx import TensorProto, helper
 
     network = parse_network(description)
-    units = build_layers(network, Tensors(weights))[-1].width  # checks every tensor
+    layers = build_layers(network, Tensors(weights))  # checks every tensor
+    units = next(layer.width for layer in layers if layer.name == network.output)
     writer = _Writer(description, weights)
     for node in network.nodes:
         if node.name in writer.times:

@@ -74,10 +74,13 @@ class AcousticStream:
             raise ScoresError(
                 f"the acoustic model takes features of shape (frames, {width}), not {features.dtype} {features.shape}."
             )
-        if not np.isfinite(features).all():
-            row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
-            raise ScoresError(f"feature frame {self.frames + row} holds NaN or infinite values.")
-        return features.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):
+            features = features.astype(np.float32, copy=False)
+        finite = np.isfinite(features).all(axis=1)
+        if not finite.all():
+            frame = self.frames + sum(map(len, self._held)) + int(finite.argmin())
+            raise ScoresError(f"feature frame {frame} holds NaN or infinite values.")
+        return features
 
     def _advance(self, features: Float32, *, last: bool) -> Float32:
         """Feed the features, before them the repeated first frame at the start, after them the last one at the end."""
@@ -124,7 +127,7 @@ class AcousticStream:
                 begin = place.lead + place.keep - before
                 layer.compute(inputs, arrays[layer.name][begin : begin + rows], workspace.scratch)
             self._settle(layer.name, count, workspace)
-        begin = place.lead + place.keep
+        begin = place.lead + place.keep  # of the last layer: the output
         scores: Float32 = arrays[place.name][begin : begin + count].copy()
         if not np.isfinite(scores).all():
             raise ScoresError("the features are too large for the acoustic model: its scores are not finite.")
