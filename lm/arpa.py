@@ -137,39 +137,37 @@ class _Reader:
 
     def read_section(self, order: int, count: int, highest: bool) -> NgramTable:
         first_line = self.number + 1
-        ids = np.empty((count, order), np.int32)
-        prob = np.empty(count, np.float32)
-        backoff = np.zeros(count, np.float32)
+        width = order + 2 - highest
+        # Parts, not one array of the promised size: a header may promise anything.
+        ids, prob, backoff = [np.empty((0, order), np.int32)], [np.empty(0, np.float32)], [np.empty(0, np.float32)]
         names: list[bytes] = []
         done = 0
         while done < count:
             lines = list(itertools.islice(self.lines, min(_LINES_AT_ONCE, count - done)))
             rows = [line.split() for line in lines]
-            if not lines or not {order + 1, order + 2 - highest}.issuperset(map(len, rows)):
+            if not lines or not {order + 1, width}.issuperset(map(len, rows)):
                 raise self.bad_row(lines, rows, order, count, highest)
             if not highest:
                 for row in rows:
                     if len(row) == order + 1:
                         row.append(b"0")
-            here = slice(done, done + len(rows))
             flat = list(itertools.chain.from_iterable(rows))
-            width = order + 2 - highest
-            prob[here] = self.numbers(flat[::width], "probability")
-            if not highest:
-                backoff[here] = self.numbers(flat[width - 1 :: width], "back-off weight")
-            above = np.flatnonzero(prob[here] > 0)
+            prob.append(self.numbers(flat[::width], "probability"))
+            above = np.flatnonzero(prob[-1] > 0)
             if len(above):
                 raise self.fail("a log10 probability above 0", self.number + int(above[0]) + 1)
+            zero = np.zeros(len(rows), np.float32)
+            backoff.append(zero if highest else self.numbers(flat[width - 1 :: width], "back-off weight"))
             if order == 1:
                 names += flat[1::width]
             else:
-                for place in range(order):
-                    ids[here, place] = self.look_up(flat[1 + place :: width])
+                columns = [self.look_up(flat[1 + place :: width]) for place in range(order)]
+                ids.append(np.stack(columns, axis=1))
             self.number += len(rows)
             done += len(rows)
         if order == 1:
-            return self.unigrams(names, prob, backoff, first_line)
-        return self.sorted_table(ids, prob, backoff, first_line)
+            return self.unigrams(names, np.concatenate(prob), np.concatenate(backoff), first_line)
+        return self.sorted_table(np.concatenate(ids), np.concatenate(prob), np.concatenate(backoff), first_line)
 
     def bad_row(
         self, lines: list[bytes], rows: list[list[bytes]], order: int, count: int, highest: bool

@@ -77,6 +77,7 @@ def test_a_model_without_unknown_word_gets_one(tmp_path):
         ("ngram 1=5", "ngram 1=6", "line 14: the 1-gram section has fewer"),
         ("ngram 1=5", "ngram 1=4", "line 13: more n-grams"),
         ("ngram 3=1", "ngram 3=2", "line 22: the 3-gram section has fewer"),
+        ("ngram 3=1", "ngram 3=99999999999999", "line 22: the 3-gram section has fewer"),
         ("ngram 2=3", "ngram 4=3", "line 5: expected 'ngram 2=COUNT'"),
         ("ngram 2=3", "ngram two", "line 5: expected"),
         ("\\data\\", "data", "no .data. line"),
