@@ -2,7 +2,9 @@
 
 CTC: Graves et al., ICML 2006; a second CTC loss on a middle layer steadies it (Lee and Watanabe, ICASSP 2021). The
 learning rate rises linearly, then falls to zero along half a cosine. Progress is counted in epochs or, where
-``minutes`` is given, in training time, so that a run fits a machine and a night.
+``minutes`` is given, in training time, so that a run fits a machine and a night. Batches hold clips of like length, and
+so often of one corpus: from ``freeze_batchnorm_at`` of the schedule on the batch norms use their running statistics, as
+the recogniser will, or the network would lean on each batch's own.
 """
 
 import json
@@ -10,7 +12,8 @@ import math
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,8 @@ class TrainerOptions:
     clip_norm: float = 5.0
     middle_weight: float = 0.3
     constrain_every: int = 4
+    freeze_batchnorm_at: float = 0.45
+    frequency_masks: int = 2
     checkpoint_minutes: float = 6.0
     seed: int = 1
 
@@ -147,6 +152,8 @@ class AcousticTrainer:
         self, targets: Sequence[Sequence[int] | None], copy: FeatureStore, batch: list[int]
     ) -> dict[str, float]:
         self.model.train()
+        if self.progress >= self.options.freeze_batchnorm_at:
+            self.model.freeze_batchnorm()
         rate = self._rate(self._planned)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -155,7 +162,7 @@ class AcousticTrainer:
         clips = []
         for index in batch:
             features = copy.clip(index) + np.float32(random.normal(0.0, 0.7))
-            spec_augment(features, fill, random)
+            spec_augment(features, fill, random, frequency_masks=self.options.frequency_masks)
             clips.append(features)
         features, rows = collate(clips, self.model.options)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
@@ -232,8 +239,8 @@ class AcousticTrainer:
 def load_model(checkpoint: Path) -> TdnnF:
     """Return the network of a checkpoint, ready to evaluate."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in state["network"].items()}
-    model = TdnnF(replace(NetworkOptions(), **sizes))
+    sizes: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in state["network"].items()}
+    model = TdnnF(NetworkOptions(**sizes))
     model.load_state_dict(state["model"])
     return model.eval()
 
@@ -279,7 +286,7 @@ def edit_distance(first: Sequence[int], second: Sequence[int]) -> int:
 
 def _rows(target: Sequence[int]) -> int:
     """The fewest output rows that can spell ``target``: a repeated unit needs a blank between."""
-    return len(target) + sum(a == b for a, b in zip(target, target[1:], strict=False))
+    return len(target) + sum(a == b for a, b in pairwise(target))
 
 
 def _ctc(scores: Tensor, rows: Sequence[int], targets: Sequence[Sequence[int] | None]) -> Tensor:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...features.fbank import Fbank, FbankOptions
+from ..audio import AudioOptions, read_audio
 from .corpus import Clip
 from .perturb import PerturbOptions, perturb
 
@@ -41,12 +42,8 @@ class FeatureStore:
 
 def read_samples(path: str) -> NDArray[np.float32]:
     """Read a recording as float32 mono at 16 kHz."""
-    import soundfile
-    import soxr
-
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = samples.mean(axis=1)
-    return mono if rate == RATE else soxr.resample(mono, rate, RATE)
+    samples: NDArray[np.float32] = read_audio(path, AudioOptions(rate=RATE))[0]
+    return samples
 
 
 def _extract_block(

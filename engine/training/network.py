@@ -102,6 +102,12 @@ class TdnnF(nn.Module):
             middle = self.middle(middle[:, first : first + x.shape[1]]).float().log_softmax(-1)
         return self.output(x).float().log_softmax(-1), middle
 
+    def freeze_batchnorm(self) -> None:
+        """Let the batch norms use their running statistics, and keep them, until the next ``train()``."""
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.eval()
+
     def bottlenecks(self) -> Iterator[nn.Parameter]:
         """The matrices that are kept semi-orthogonal."""
         for layer in self.layers:

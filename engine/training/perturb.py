@@ -38,7 +38,7 @@ def change_speed(samples: Samples, speed: float) -> Samples:
 
 
 def coloured_noise(count: int, slope: float, random: np.random.Generator) -> Samples:
-    """Return ``count`` samples of Gaussian noise whose power falls as frequency ** -slope (0 white, 1 pink, 2 brown)."""
+    """Return ``count`` samples of Gaussian noise whose power falls as frequency ** -slope (1 is pink)."""
     from scipy import fft
 
     length = fft.next_fast_len(count, real=True)
