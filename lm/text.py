@@ -40,27 +40,24 @@ _TITLES: Final = frozenset(TITLES)
 _CLAUSE: Final = re.compile(r"(?<=[a-z]{5}[.?!;,]) ")
 """Where a text may be cut without parting an abbreviation from what follows: after a long word and its mark."""
 _APOSTROPHES: Final = re.compile("'+")
-_BARE: Final = re.compile("[A-Z' ]*|[a-z' ]*")
 _CONTROLS: Final = dict.fromkeys(range(32), " ")
 
 
-def _edges(words: list[str], bare: bool) -> list[str]:
+def _edges(words: list[str]) -> list[str]:
     """Drop the apostrophes at word edges that are quotation marks; keep elisions ('tis) and possessives (boys').
 
-    An unknown word with an apostrophe before it opens a quotation, which the next apostrophe after a word closes. In
-    ``bare`` words (no other punctuation to be seen) it has to be closed to be one.
+    An apostrophe before a word that is no known elision opens a quotation, the next one after a word closes it.
     """
     kept = []
     quoted = False
-    last_end = max((place for place, word in enumerate(words) if word[-1] == "'"), default=-1)
-    for place, word in enumerate(words):
+    for word in words:
         if "'" in word:
             inner = _APOSTROPHES.sub("'", word.strip("'"))
             if not inner:
                 quoted = False
                 continue
             begins, ends = word[0] == "'", word[-1] == "'"
-            if begins and word[1] != "'" and (word.rstrip("'") in _ELISIONS or (bare and place > last_end)):
+            if begins and word[1] != "'" and word.rstrip("'") in _ELISIONS:
                 inner = f"'{inner}"
             elif begins:
                 quoted = True
@@ -93,7 +90,7 @@ def normalize(text: str) -> str:
         words = [word for part in _CLAUSE.split(text) for word in _read_clause(part)]
     joined = " ".join(words)
     if "'" in joined and (" '" in joined or "' " in joined or "''" in joined or joined[0] == "'" or joined[-1] == "'"):
-        words = _edges(words, bare=_BARE.fullmatch(text) is not None)
+        words = _edges(words)
         joined = " ".join(words)
     if not _TITLES.isdisjoint(words):
         joined = " ".join(TITLES.get(word, word) for word in words)
