@@ -142,6 +142,7 @@ def compile_phone_graph(
     Arguments and errors are those of ``graph.compile_ctc_graph``.
     """
     from .connect import reachable_part
+    from .equal_histories import merge_equal_histories
     from .lexicon_tree import Sounds, grow_trees
     from .ngram_states import NgramStates
 
@@ -157,9 +158,11 @@ def compile_phone_graph(
     label_of_phone = dict(zip(units[1:], labels.internal[1:].tolist(), strict=True))
     sounds = Sounds.from_lexicon(lexicon, olabels, label_of_phone, options.quantum)
     histories = NgramStates.from_arpa(arpa, olabel_of_word > 0, options.quantum, options.word_penalty)
+    listed = histories.states
+    histories = merge_equal_histories(histories)
     logger.info(
-        "n-gram model: %d histories, %d listed words (%d more left to back-off)",
-        histories.states, len(histories.words), histories.left_out,
+        "n-gram model: %d histories (%d distinct), %d listed words (%d more left to back-off)",
+        listed, histories.states, len(histories.words), histories.left_out,
     )  # fmt: skip
     to_initial = np.zeros(len(labels.phone), dtype=np.int32)
     to_initial[labels.internal] = labels.initial

@@ -2,7 +2,9 @@ import itertools
 
 import numpy as np
 import pytest
+from harken.decoder.equal_histories import merge_equal_histories
 from harken.decoder.graph import Graph, GraphOptions, compile_ctc_graph, compile_phone_graph
+from harken.decoder.ngram_states import NgramStates
 from harken.errors import FormatError, OptionsError
 from harken.lm.arpa import Arpa, NgramTable
 from harken.lm.lexicon import Lexicon, Pronunciation
@@ -138,6 +140,20 @@ def test_equal_word_ends_are_shared():
     # 16 words of 8 phones: a tree of 1 + 2 + 4 + 8 states, then a chain of three states that all words share;
     # two or three states each with CTC (a state that both phones lead to has three), beside the root and the start.
     assert graph.fst.states < 3 * (15 + 4) + 6
+
+
+def test_equal_histories_become_one():
+    """Contexts that promise the same are one state, and so are, then, contexts that lead to them alike."""
+    listed = {"read a": (-0.5, -0.1), "reed a": (-0.5, -0.1), "reeds a": (-0.4, -0.1)}
+    longer = {"read a a": (-0.2, 0.0), "reed a a": (-0.2, 0.0), "reeds a a": (-0.2, 0.0)}
+    arpa = arpa_of(WORDS, UNIGRAMS, listed, longer)
+    mark = np.array([word in LEXICON for word in WORDS])
+    histories = NgramStates.from_arpa(arpa, mark, quantum=1e-5)
+    merged = merge_equal_histories(histories)
+    # "", <s>, read, reed, reeds, read a, reed a, reeds a: the last three are equal, then read and reed
+    assert (histories.states, merged.states) == (8, 5)
+    assert (merged.begin[-1], histories.begin[-1]) == (4 + 2 + 1, 4 + 3 + 3)
+    compare(LEXICON, arpa, np.random.default_rng(12).normal(size=(5, 3)).astype(np.float32))
 
 
 def test_word_penalty_counts_once_a_word():
