@@ -50,7 +50,7 @@ def export_onnx(description: Mapping[str, Any], weights: Mapping[str, NDArray[An
     graph = helper.make_graph(
         writer.operations,
         "acoustic",
-        [helper.make_tensor_value_info(f"{name}_in", TensorProto.FLOAT, ["frames", width])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["frames", width])],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["rows", units])],
         writer.constants,
     )
@@ -65,14 +65,19 @@ class _Writer:
 
     def __init__(self, description: Mapping[str, Any], weights: Mapping[str, NDArray[Any]]) -> None:
         network = parse_network(description)
-        self.weights = weights
+        self.weights, self.inputs = weights, network.inputs
         self.times = needed_times(network)
         self.period = dict.fromkeys(network.inputs, 1) | {node.name: node.period for node in network.nodes}
         self.operations: list[Any] = []
         self.constants: list[Any] = []
         for name in network.inputs:
-            self.operation("Transpose", [f"{name}_in"], f"{name}_across", perm=[1, 0])
-            self.operation("Unsqueeze", [f"{name}_across", self.constant(f"{name}_axis", np.array([0]))], name)
+            self.operation("Transpose", [name], f"{name}.across", perm=[1, 0])
+            axis = self.constant(f"{name}.axis", np.array([0]))
+            self.operation("Unsqueeze", [f"{name}.across", axis], self.value(name))
+
+    def value(self, name: str) -> str:
+        """Return what the value (1, width, rows) of a node or an input is called in the graph."""
+        return f"{name}.rows" if name in self.inputs else name
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
         """Add a constant and return its name."""
@@ -98,10 +103,10 @@ class _Writer:
         begin = (self.times[node.name][0] + first.offset - self.times[source][0]) // step
         spare = (self.times[source][1] - self.times[node.name][1] - last.offset) // step
         if begin == spare == 0:
-            return source
+            return self.value(source)
         end = -spare if spare else np.iinfo(np.int64).max
         bounds = [self.constant(f"{label}.{i}", np.array([value])) for i, value in enumerate((begin, end, 2))]
-        return self.operation("Slice", [source, *bounds], label)
+        return self.operation("Slice", [self.value(source), *bounds], label)
 
     def node(self, node: Node) -> None:
         """Add the operations of one node."""

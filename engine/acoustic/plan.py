@@ -63,24 +63,8 @@ def make_plan(layers: Sequence[Layer], inputs: Mapping[str, int], output: str, b
     reach = _reaches(layers, inputs)
     block_frames = block_rows * period[output]
     most = {name: -(-block_frames // p) for name, p in period.items()}
-    keep, before, after = dict.fromkeys(period, 0), dict.fromkeys(period, 0), dict.fromkeys(period, 0)
-    for layer in layers:
-        first_spare, last_spare = _most_spare_rows(layer)
-        before[layer.name], after[layer.name] = first_spare, last_spare
-        for tap in layer.taps:
-            lag, step = reach[layer.name] - reach[tap.source] - tap.offset, layer.period // period[tap.source]
-            keep[tap.source] = max(keep[tap.source], (lag + period[tap.source] - 1) // period[tap.source])
-            before[tap.source] = max(before[tap.source], first_spare * step)
-            after[tap.source] = max(after[tap.source], last_spare * step)
     over = _overwritten(layers, period, width, reach)
-    for layer in reversed(layers):  # nodes that share memory have one layout
-        if layer.name in over:
-            for rows in (keep, before, after):
-                rows[over[layer.name]] = max(rows[over[layer.name]], rows[layer.name])
-    for layer in layers:
-        if layer.name in over:
-            for rows in (keep, before, after):
-                rows[layer.name] = rows[over[layer.name]]
+    keep, before, after = _rows_around(layers, period, reach, over)
     capacity = {name: before[name] + keep[name] + most[name] + after[name] for name in period}
     slots, sizes = _assign_slots(layers, inputs, output, over, {name: capacity[name] * width[name] for name in period})
     start = min(0, *(first[name] for name in inputs))
@@ -94,6 +78,34 @@ def make_plan(layers: Sequence[Layer], inputs: Mapping[str, int], output: str, b
     }  # fmt: skip
     scratch = max(layer.scratch(most[layer.name] + sum(_most_spare_rows(layer))) for layer in layers)
     return Plan(layers, places, sizes, scratch, block_frames)
+
+
+def _rows_around(
+    layers: Sequence[Layer], period: Mapping[str, int], reach: Mapping[str, int], over: Mapping[str, str]
+) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return how many rows of each node later blocks need again, and how many spare rows lie before and after.
+
+    Just after a block that ends with frame T, a node's next row is the first one later than T - reach, by at most one
+    period; so is its reader's, which says how far back that one can look.
+    """
+    keep, before, after = dict.fromkeys(period, 0), dict.fromkeys(period, 0), dict.fromkeys(period, 0)
+    for layer in layers:
+        before[layer.name], after[layer.name] = _most_spare_rows(layer)
+    for layer in layers:
+        first_spare, last_spare = _most_spare_rows(layer)
+        for tap in layer.taps:
+            lag, step = reach[layer.name] - reach[tap.source] - tap.offset, layer.period // period[tap.source]
+            keep[tap.source] = max(keep[tap.source], (lag + period[tap.source] - 1) // period[tap.source])
+            before[tap.source] = max(before[tap.source], first_spare * step)
+            after[tap.source] = max(after[tap.source], last_spare * step)
+    for rows in (keep, before, after):  # nodes that share memory have one layout
+        for layer in reversed(layers):
+            if layer.name in over:
+                rows[over[layer.name]] = max(rows[over[layer.name]], rows[layer.name])
+        for layer in layers:
+            if layer.name in over:
+                rows[layer.name] = rows[over[layer.name]]
+    return keep, before, after
 
 
 def _most_spare_rows(layer: Layer) -> tuple[int, int]:
