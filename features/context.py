@@ -38,6 +38,7 @@ class ContextStream:
     def __init__(self, transform: ContextTransform) -> None:
         self._transform = transform
         self._frames: Floats | None = None
+        self._nothing: Floats = np.zeros((0, 0), np.float32)
         self._finished = False
 
     def accept(self, features: NDArray[np.floating]) -> Floats:
@@ -45,13 +46,13 @@ class ContextStream:
         if self._finished:
             raise ScoresError("the stream has been finished; start another for another recording.")
         features = checked_features(features, None if self._frames is None else self._frames.shape[1])
-        if self._frames is not None:
-            self._frames = np.concatenate((self._frames, features))
-        elif len(features):
-            self._frames = np.concatenate((np.repeat(features[:1], self._transform.left, axis=0), features))
-        else:
-            empty = np.zeros((self._transform.left + self._transform.right, features.shape[1]), np.float32)
-            return self._transform.rows(empty)
+        context = np.zeros((self._transform.left + self._transform.right, features.shape[1]), np.float32)
+        self._nothing = self._transform.rows(context)
+        if self._frames is None:
+            if not len(features):
+                return self._nothing
+            self._frames = np.repeat(features[:1], self._transform.left, axis=0)
+        self._frames = np.concatenate((self._frames, features))
         return self._advance(self._frames)
 
     def finish(self) -> Floats:
@@ -60,16 +61,15 @@ class ContextStream:
             raise ScoresError("the stream has been finished already; start another for another recording.")
         self._finished = True
         if self._frames is None:
-            return np.zeros((0, 0), np.float32)
+            return self._nothing
         return self._advance(
             np.concatenate((self._frames, np.repeat(self._frames[-1:], self._transform.right, axis=0)))
         )
 
     def _advance(self, frames: Floats) -> Floats:
-        context = self._transform.left + self._transform.right
-        ready = max(len(frames) - context, 0)
-        if not ready:
-            return self._transform.rows(np.zeros((context, frames.shape[1]), np.float32))
+        ready = len(frames) - self._transform.left - self._transform.right
+        if ready <= 0:
+            return self._nothing
         rows = self._transform.rows(frames)
         self._frames = frames[ready:].copy()
         return rows

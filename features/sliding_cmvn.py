@@ -90,6 +90,7 @@ class SlidingCmvnStream:
             raise ScoresError("the stream has been finished; start another for another recording.")
         features = checked_features(features, self._dim)
         if not len(features):
+            self._frames = features if self._dim is None else self._frames
             return features
         if self._dim is None:
             self._dim = features.shape[1]

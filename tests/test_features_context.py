@@ -44,7 +44,7 @@ def test_streams_equal_whole_recordings_to_the_bit(transform, sizes):
     whole, stream = transform.apply(values), transform.stream()
     parts = [stream.accept(part) for part in np.split(values, np.cumsum(sizes)[:-1])] if sizes else []
     parts.append(stream.finish())
-    found = np.concatenate([part for part in parts if len(part)] or [whole[:0]])
+    found = np.concatenate(parts) if sizes else whole[:0]
     assert found.shape == whole.shape
     assert found.tobytes() == whole.tobytes()
 

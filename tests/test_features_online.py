@@ -16,6 +16,9 @@ from .test_features_fbank import noise
 EXTRACTORS = {
     "fbank": Fbank(FbankOptions(num_mel_bins=80, snip_edges=False)),
     "fbank, dither, energy": Fbank(FbankOptions(dither=1.0, use_energy=True, raw_energy=False)),
+    "fbank, a frame for each sample": Fbank(
+        FbankOptions(sample_frequency=1000.0, frame_shift=1.0, frame_length=20.0, num_mel_bins=4, use_energy=True)
+    ),
     "fbank, far frames": Fbank(FbankOptions(frame_shift=40.0, snip_edges=False, round_to_power_of_two=False)),
     "mfcc": Mfcc(MfccOptions(num_mel_bins=40, num_ceps=40)),
     "mfcc, dither, centred": Mfcc(MfccOptions(dither=0.5, dither_seed=3, snip_edges=False, htk_compat=True)),
@@ -92,10 +95,10 @@ SCRIPT = """
 import numpy as np
 from harken.features import Fbank, FbankOptions, Mfcc, MfccOptions
 samples = (0.3 * np.random.default_rng(0).standard_normal(30000)).clip(-1, 1).astype(np.float32)
-for bins in (23, 40, 80):
+for bins in (23, 80):
     for extractor in (Fbank(FbankOptions(num_mel_bins=bins)), Mfcc(MfccOptions(num_mel_bins=bins, num_ceps=bins))):
         whole = extractor.extract(samples)
-        for size in (160, 1000, 3840, 7777):
+        for size in (1000, 3840):
             stream = extractor.stream()
             parts = [stream.accept(samples[at : at + size]) for at in range(0, len(samples), size)]
             assert np.concatenate([*parts, stream.finish()]).tobytes() == whole.tobytes(), (bins, size)
