@@ -118,7 +118,7 @@ def report(times):
     print(
         f"\n{FRAMES} frames in one call, one thread, medians of {ROUNDS} rounds, OpenBLAS kernels {times['kernels']}\n"
         f"  ours          {ours:7.2f} ms   {rate:4.0f} GFLOP/s   {10 * FRAMES / ours:.0f} times real time\n"
-        f"  onnxruntime   {peer:7.2f} ms   ours / peer {ours / peer:.3f} (at most {BAR})\n"
+        f"  onnxruntime   {peer:7.2f} ms   ours / peer {ours / peer:.3f} (own kernels: at most {BAR})\n"
         f"  plain sgemm   {sgemm:7.2f} ms   {plain_rate:4.0f} GFLOP/s   ours / sgemm {rate / plain_rate:.3f}\n"
         f"  a live block  {block:7.2f} ms   {BLOCK} frames, {10 * BLOCK / block:.0f} times real time\n"
         f"  largest difference from onnxruntime's scores {times['difference']:.1e}"
