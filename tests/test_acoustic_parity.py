@@ -54,6 +54,10 @@ def torch_scores(torch, description, weights, features):
                 result = sum(scale * rows for scale, rows in zip(node["scales"], taken, strict=True))
             case "log_softmax":
                 result = functional.log_softmax(taken[0], 1)
+            case "subtract_prior":
+                result = taken[0] - node["scale"] * tensors[f"{name}.log_prior"]
+            case kind:
+                raise AssertionError(kind)
         values[name], periods[name] = (result, start), period
     rows, start = values[description["output"]]
     step = description["subsampling"]
@@ -94,7 +98,9 @@ def test_scores_equal_those_of_the_training_model():
     features = speech_like(np.random.default_rng(2), 301)
     with torch.no_grad():
         expected = network(torch.from_numpy(pad_edges(features, options, 101))[None])[0][0].numpy()
-    model = AcousticModel.load(describe(options), export_weights(network, np.float32))
+    model = AcousticModel.load(
+        describe(options), export_weights(network, np.zeros(options.num_units, np.float32), np.float32)
+    )
     assert (model.left_context, model.right_context) == (options.left_context, options.right_context)
     assert np.abs(model.scores(features) - expected).max() <= 1e-4
 
