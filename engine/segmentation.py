@@ -51,6 +51,12 @@ class Stretch:
     closes: bool
 
 
+def blank_share(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the logarithm of the blank's share in each row: scores need not be normalised (priors may be out)."""
+    largest = scores.max(axis=1)
+    return scores[:, 0] - largest - np.log(np.exp(scores - largest[:, np.newaxis]).sum(axis=1))
+
+
 class Segmenter:
     """Takes scores (frames, units) as they come, column 0 the blank, and gives the stretches to search.
 
@@ -75,7 +81,7 @@ class Segmenter:
         shift = self._frame - (len(known) - len(scores))  # known[i] is frame shift + i
         begin = self._frame  # first frame not given away yet, while a segment is open
         opens = False
-        for silent in (scores[:, 0] >= self._threshold).tolist():
+        for silent in (blank_share(scores) >= self._threshold).tolist():
             if self._begin < 0:
                 if not silent:
                     self._begin = begin = max(shift, self._frame - min(self._padding, self._quiet))

@@ -31,6 +31,8 @@ def compute(node, inputs, weights):
         case "batchnorm":
             normal = (inputs[0] - weights[f"{name}.mean"]) / np.sqrt(weights[f"{name}.variance"] + node["epsilon"])
             return normal * weights.get(f"{name}.scale", 1.0) + weights.get(f"{name}.offset", 0.0)
+        case "subtract_prior":
+            return inputs[0] - node["scale"] * weights[f"{name}.log_prior"]
         case "relu":
             return np.maximum(inputs[0], 0)
         case "add":

@@ -11,11 +11,16 @@ OPTIONS = SegmentationOptions(pause=5, soft_length=20, max_length=40, padding=3,
 
 
 def scores_of(silent):
-    """Return scores (frames, 2) whose second column numbers the frames."""
-    scores = np.zeros((len(silent), 2), np.float32)
-    scores[:, 0] = np.where(silent, np.log(0.9), np.log(0.1))
-    scores[:, 1] = np.arange(len(silent))
+    """Return scores (frames, 3), not normalised, whose last column, of no weight, numbers the frames."""
+    scores = np.zeros((len(silent), 3), np.float32)
+    scores[:, 0] = np.where(silent, np.log(0.9), np.log(0.1)) + 2.0
+    scores[:, 1] = np.where(silent, np.log(0.1), np.log(0.9)) + 2.0
+    scores[:, 2] = -1000.0 - np.arange(len(silent))
     return scores
+
+
+def numbers(scores):
+    return (-1000 - scores.reshape(-1, 3)[:, 2]).astype(int).tolist()
 
 
 def cut(silent, cuts, options=OPTIONS):
@@ -27,9 +32,9 @@ def cut(silent, cuts, options=OPTIONS):
         stretches += segmenter.accept(scores[begin:end])
     for stretch in [*stretches, *segmenter.finish()]:
         assert stretch.opens == (not rows)
-        rows += stretch.scores[:, 1].astype(int).tolist() if len(stretch.scores) else []
+        rows += numbers(stretch.scores)
         if len(stretch.scores):
-            assert stretch.first_frame == int(stretch.scores[0, 1])
+            assert stretch.first_frame == numbers(stretch.scores)[0]
         if stretch.closes:
             assert rows == list(range(rows[0], rows[-1] + 1))
             found.append((rows[0], rows[-1] + 1))

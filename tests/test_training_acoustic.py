@@ -90,9 +90,9 @@ def test_the_constraint_leads_to_a_semi_orthogonal_matrix():
 
 
 def test_every_tensor_that_the_description_needs_is_exported():
-    tensors = export_weights(TdnnF(SMALL))
+    tensors = export_weights(TdnnF(SMALL), np.zeros(SMALL.num_units, np.float32))
     described = describe(SMALL)
-    names = {node["name"] for node in described["nodes"] if node["kind"] in ("affine", "batchnorm")}
+    names = {node["name"] for node in described["nodes"] if node["kind"] in ("affine", "batchnorm", "subtract_prior")}
     assert names == {name.rsplit(".", 1)[0] for name in tensors}
     widths = {"features": SMALL.num_features}
     for node in described["nodes"]:
@@ -102,7 +102,7 @@ def test_every_tensor_that_the_description_needs_is_exported():
             widths[node["name"]] = tensors[f"{node['name']}.weight"].shape[0]
         else:
             widths[node["name"]] = widths[node["inputs"][0][0]]
-    assert widths["output"] == SMALL.num_units
+    assert widths["likelihood"] == SMALL.num_units
 
 
 @pytest.mark.parametrize(

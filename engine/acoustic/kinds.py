@@ -102,6 +102,19 @@ def log_softmax(node: Node, widths: Sequence[int], tensors: Tensors) -> LogSoftm
     return LogSoftmax(node.name, node.taps, node.period, _one_width(node, widths, taps=1))
 
 
+@kind("subtract_prior")
+def subtract_prior(node: Node, widths: Sequence[int], tensors: Tensors) -> Normalization:
+    """Build ``x - scale * log_prior``: from log posteriors to log likelihoods, up to a constant a row.
+
+    ``log_prior`` (units,) holds the natural logarithms of the units' shares, ``scale`` how much of them is taken out.
+    """
+    width = _one_width(node, widths, taps=1)
+    scale = float(_options(node, {"scale": 1.0})["scale"])
+    log_prior = tensors.read(f"{node.name}.log_prior", (width,)).astype(np.float64)
+    shift = (-scale * log_prior).astype(np.float32)
+    return Normalization(node.name, node.taps, node.period, width, gain=np.ones(width, np.float32), shift=shift)
+
+
 def _options(node: Node, defaults: dict[str, Any]) -> dict[str, Any]:
     for name in node.options:
         if name not in defaults:

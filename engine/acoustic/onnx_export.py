@@ -126,6 +126,11 @@ class _Writer:
                 self.operation("Relu", [self.tapped(node, taps[0], taps[0], f"{name}.in")], name)
             case "log_softmax":
                 self.operation("LogSoftmax", [self.tapped(node, taps[0], taps[0], f"{name}.in")], name, axis=1)
+            case "subtract_prior":
+                source = self.tapped(node, taps[0], taps[0], f"{name}.in")
+                log_prior = np.asarray(self.weights[f"{name}.log_prior"], np.float32)
+                prior = np.float32(node.options.get("scale", 1.0)) * log_prior.reshape(1, -1, 1)
+                self.operation("Sub", [source, self.constant(f"{name}.prior", prior)], name)
             case "add":
                 terms = []
                 for index, (tap, scale) in enumerate(

@@ -239,10 +239,25 @@ class AcousticTrainer:
 def load_model(checkpoint: Path) -> TdnnF:
     """Return the network of a checkpoint, ready to evaluate."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    sizes: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in state["network"].items()}
+    sizes: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in state["network"].items()
+    }
     model = TdnnF(NetworkOptions(**sizes))
     model.load_state_dict(state["model"])
     return model.eval()
+
+
+@torch.no_grad()
+def log_priors(model: TdnnF, copy: FeatureStore, clips: int = 400) -> NDArray[np.float32]:
+    """Return the logarithms of the mean posteriors (units,) over ``clips`` clips spread over ``copy``."""
+    total = np.zeros(model.options.num_units)
+    rows = 0
+    for index in range(0, len(copy.lengths), max(1, len(copy.lengths) // clips)):
+        features, (count,) = collate([copy.clip(index)], model.options)
+        scores, _ = model(torch.from_numpy(features))
+        total += scores[0].double().exp().sum(0).numpy()
+        rows += count
+    return np.log(total / max(1, rows)).astype(np.float32)
 
 
 def collate(clips: Sequence[NDArray[np.float32]], options: NetworkOptions) -> tuple[NDArray[np.float32], list[int]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...lm.lexicon import Lexicon
 from ...tensorfile import save_arrays
@@ -17,6 +18,7 @@ from .network import TdnnF, describe, export_weights
 def write_bundle(
     folder: Path,
     model: TdnnF,
+    log_prior: NDArray[np.float32],
     units: Sequence[str],
     lexicon: Lexicon,
     graph: Path,
@@ -28,12 +30,13 @@ def write_bundle(
 ) -> None:
     """Write a whole bundle to ``folder``; model.json comes last, so a half-written bundle does not load.
 
-    ``feature_options`` are those of Fbank that differ from its defaults; ``about`` holds name, language, version and
-    licences. Weights are float16, biases and batch norms float32.
+    ``log_prior`` (units,): the logarithms of the units' mean posteriors. ``feature_options`` are those of Fbank that
+    differ from its defaults; ``about`` holds name, language, version and licences. Weights are float16, biases and
+    batch norms float32.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.json").unlink(missing_ok=True)
-    save_arrays(folder / "acoustic.safetensors", export_weights(model, np.float16))
+    save_arrays(folder / "acoustic.safetensors", export_weights(model, log_prior, np.float16))
     (folder / "units.txt").write_text("\n".join(units) + "\n", encoding="utf8")
     lexicon.write(folder / "lexicon.txt")
     for name, source in (("graph", graph), ("rescore.bin", rescoring_model), ("g2p", g2p)):

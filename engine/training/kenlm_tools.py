@@ -68,7 +68,7 @@ def compile_build_binary(tools: Path) -> Path:
     log.info("compiling KenLM's build_binary from the sources of kenlm %s (once, about half a minute)", version)
     tools.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=tools) as folder:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "kenlm"]
         _run([*pip, "--dest", folder, f"kenlm=={version}"], "download KenLM's sources")
         (archive,) = Path(folder).glob("kenlm-*.tar.gz")
         with tarfile.open(archive) as packed:

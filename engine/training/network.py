@@ -139,8 +139,12 @@ def pad_edges(features: NDArray[np.float32], options: NetworkOptions, rows: int)
     return features[wanted]
 
 
-def describe(options: NetworkOptions) -> dict[str, Any]:
-    """Return the network description of a bundle: nodes in topological order (DESIGN of engine/acoustic)."""
+def describe(options: NetworkOptions, prior_scale: float = 0.6) -> dict[str, Any]:
+    """Return the network description of a bundle: nodes in topological order.
+
+    The last one subtracts ``prior_scale`` times the units' log priors, as hybrid and EESEN-like recognisers do: CTC
+    networks are surer of the blank than a search can bear, the less they are trained the more so.
+    """
     step = options.subsampling
     nodes: list[dict[str, Any]] = []
 
@@ -163,9 +167,10 @@ def describe(options: NetworkOptions) -> dict[str, Any]:
         x = add(f"{name}.output", "add", [(hidden, 0), (x, 0)], scales=[1.0, options.skip_scale])
     add("output.affine", "affine", [(x, 0)])
     add("output", "log_softmax", [("output.affine", 0)])
+    add("likelihood", "subtract_prior", [("output", 0)], scale=prior_scale)
     return {
         "inputs": {"features": options.num_features},
-        "output": "output",
+        "output": "likelihood",
         "subsampling": step,
         "left_context": options.left_context,
         "right_context": options.right_context,
@@ -175,9 +180,12 @@ def describe(options: NetworkOptions) -> dict[str, Any]:
     }
 
 
-def export_weights(model: TdnnF, dtype: type[np.floating[Any]] = np.float16) -> dict[str, NDArray[Any]]:
-    """Return the tensors of the bundle, named after the description's nodes."""
+def export_weights(
+    model: TdnnF, log_prior: NDArray[np.float32], dtype: type[np.floating[Any]] = np.float16
+) -> dict[str, NDArray[Any]]:
+    """Return the tensors of the bundle, named after the description's nodes; ``log_prior`` (units,) as it goes in."""
     tensors: dict[str, NDArray[Any]] = {
+        "likelihood.log_prior": log_prior.astype(np.float32),
         "normalize.mean": _array(model.mean, np.float32),
         "normalize.variance": _array(model.variance, np.float32),
     }

@@ -17,7 +17,7 @@ from ...features.fbank import FbankOptions
 from ...lm.arpa import SPECIAL_WORDS, read_arpa
 from ...lm.g2p import G2p
 from ...lm.lexicon import Lexicon
-from .acoustic_trainer import AcousticTrainer, TrainerOptions, Utterances, load_model
+from .acoustic_trainer import AcousticTrainer, TrainerOptions, Utterances, load_model, log_priors
 from .bundle import write_bundle
 from .corpus import phone_targets, read_clips, word_counts
 from .feature_store import store_features
@@ -138,16 +138,19 @@ class Pipeline:
         models = self.language_models()
         graph, lexicon = self.graph(models)
         log.info("writing %s", self.options.bundle)
-        default = FbankOptions()
+        default, o = FbankOptions(), self.options
+        model = load_model(self.work / "checkpoint.pt")
+        speech = store_features(self.training, self.work / "train", 0, o.features, o.perturb, o.workers)
         write_bundle(
-            self.options.bundle,
-            load_model(self.work / "checkpoint.pt"),
+            o.bundle,
+            model,
+            log_priors(model, speech),
             UNITS,
             lexicon,
             graph,
             models.rescoring,
-            {key: value for key, value in asdict(self.options.features).items() if value != getattr(default, key)},
-            self.options.about,
+            {key: value for key, value in asdict(o.features).items() if value != getattr(default, key)},
+            o.about,
             g2p=self.pronunciation_model(),
         )
 
@@ -159,6 +162,7 @@ class Pipeline:
         tuned = tune_decoding(self.options.bundle, self.validation[::step], self.options.tuning)
         description = json.loads((self.options.bundle / "model.json").read_text(encoding="utf8"))
         description["decoding"] = asdict(replace(Bundle.load(self.options.bundle).decoding, **asdict(tuned.decoding)))
+        description["network"]["nodes"][-1]["scale"] = tuned.prior_scale
         del description["files"], description["format"]
         write_description(self.options.bundle, description)
         log.info("validation: first pass %.2f %%, rescored %.2f %% of words wrong", tuned.first_pass, tuned.rescored)

@@ -1,7 +1,8 @@
 """Finding the weights of a bundle's decoding on development speech.
 
-First the acoustic scale, by the word error rate of the first pass; then, on the n-best lists that it gives, the weights
-of the rescoring, all combinations at once, since every part of a hypothesis's cost is known by then.
+First the share of the priors that is taken out of the scores, and the acoustic scale, by the word error rate of the
+first pass; then, on the n-best lists that they give, the weights of the rescoring, all combinations at once, since all
+parts of a hypothesis's cost are known by then.
 """
 
 import logging
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import OptionsError
+from ...tensorfile import map_arrays
 from ..audio import AudioOptions, read_audio
 from ..model import Decoding
 from ..nbest import Candidates
@@ -27,7 +30,8 @@ log = logging.getLogger("harken.training")
 class TuningOptions:
     """The values that are tried; ``beam`` and ``max_active`` are those of the tuning runs."""
 
-    acoustic_scales: tuple[float, ...] = (0.6, 0.8, 1.0, 1.25, 1.6)
+    prior_scales: tuple[float, ...] = (0.3, 0.45, 0.6, 0.75)
+    acoustic_scales: tuple[float, ...] = (0.9, 1.2, 1.5)
     lm_weights: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4)
     graph_weights: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
     penalties: tuple[float, ...] = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
@@ -38,9 +42,10 @@ class TuningOptions:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The best decoding options, and the word error rates (percent) of the first pass and after rescoring."""
+    """The best decoding options and prior scale, and the word error rates (percent) before and after rescoring."""
 
     decoding: Decoding
+    prior_scale: float
     first_pass: float
     rescored: float
 
@@ -50,21 +55,24 @@ def tune_decoding(bundle: Path, clips: Sequence[Clip], options: TuningOptions | 
     options = options or TuningOptions()
     fixed = {"beam": options.beam, "max_active": options.max_active, "nbest": options.nbest}
     plain = Recognizer(bundle)
+    log_prior, bundled_scale = _prior(plain)
     scores = [plain.scores(plain.features(read_audio(clip.path, AudioOptions(plain.rate))[0])) for clip in clips]
-    best: tuple[float, float, list[list[Candidates]]] | None = None
-    for scale in options.acoustic_scales:
+    best: tuple[float, float, float, list[list[Candidates]]] | None = None
+    for prior_scale, scale in product(options.prior_scales, options.acoustic_scales):
         recognizer = Recognizer(bundle, RecognizerOptions(acoustic_scale=scale, **fixed))  # type: ignore[arg-type]
-        lists = [recognizer.decode(one) for one in scores]
+        shift = np.float32(bundled_scale - prior_scale) * log_prior
+        lists = [recognizer.decode(one + shift) for one in scores]
         rate = _word_error_rate(clips, [_first(found) for found in lists])
-        log.info("acoustic scale %.2f: first pass %.2f %% of words wrong", scale, rate)
+        log.info("prior scale %.2f, acoustic scale %.2f: %.2f %% of words wrong", prior_scale, scale, rate)
         if best is None or rate < best[0]:
-            best = rate, scale, lists
-    assert best is not None
-    first_pass, scale, lists = best
+            best = rate, prior_scale, scale, lists
+    if best is None:
+        raise OptionsError("Tuning needs at least one prior scale and one acoustic scale.")
+    first_pass, prior_scale, scale, lists = best
     decoding = replace(plain.decoding, acoustic_scale=scale)
     model = plain.language_model
     if model is None:
-        return Tuned(decoding, first_pass, first_pass)
+        return Tuned(decoding, prior_scale, first_pass, first_pass)
     table = _NbestTable(clips, lists, lambda words: -np.log(10.0) * model.sentence_score(words))
     rescored = np.inf
     for graph_weight, lm_weight, penalty in product(options.graph_weights, options.lm_weights, options.penalties):
@@ -73,7 +81,13 @@ def tune_decoding(bundle: Path, clips: Sequence[Clip], options: TuningOptions | 
             rescored = rate
             decoding = replace(decoding, graph_weight=graph_weight, lm_weight=lm_weight, word_insertion_penalty=penalty)
     log.info("rescoring: %.2f %% of words wrong with %s", rescored, decoding)
-    return Tuned(decoding, first_pass, float(rescored))
+    return Tuned(decoding, prior_scale, first_pass, float(rescored))
+
+
+def _prior(recognizer: Recognizer) -> tuple[NDArray[np.float32], float]:
+    node = recognizer.bundle.network["nodes"][-1]
+    tensors, _ = map_arrays(recognizer.bundle.path("acoustic.safetensors"))
+    return tensors[f"{node['name']}.log_prior"], float(node["scale"])
 
 
 class _NbestTable:
