@@ -153,6 +153,7 @@ def _problem(arrays: dict[str, NDArray[Any]], letters: int, phones: int) -> str:
     fits = (
         nodes > 1
         and int(arrays["children"].sum()) == nodes - 1
+        and int(arrays["children"][0]) >= symbols
         and bool((1 + np.cumsum(arrays["children"][:-1], dtype=np.int64) > np.arange(1, nodes)).all())
         and len(arrays["children"]) == len(arrays["log_prob"]) == len(arrays["backoff"]) == nodes
         and len(arrays["levels"]) == _STEPS + 1
