@@ -8,6 +8,8 @@ import jiwer
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
+from harken.engine import cli
 
 from .toy_bundle import make_toy_bundle, speak
 
@@ -181,27 +183,23 @@ def test_first_run_says_that_it_compiles(place, tmp_path):
     assert err == ""
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {},
-        {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
-    ],
-)
-def test_runs_are_identical(place, environment):
+def test_runs_are_identical_whatever_the_threads(place):
     arguments = ("transcribe", "--model", "toy", "--format", "json", "--alternatives", "3", "said.wav", "two.flac")
-    assert harken(place, *arguments, **environment) == harken(place, *arguments)
+    one, two, again = (harken(place, *arguments, OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n) for n in ("1", "2", "2"))
+    assert one == two == again
 
 
 def test_help_reads_well(place):
     out, _ = harken(place, "--help")
+    runner = CliRunner()
     for command in ("transcribe", "evaluate", "features", "score", "decode", "rescore", "model"):
-        assert command in out
-        page, _ = harken(place, command, "--help")
+        assert f"  {command} " in out
+        page = runner.invoke(cli.harken, [command, "--help"], prog_name="harken").output
         assert "Usage: harken " + command in page
         assert max(map(len, page.splitlines())) <= 100
-    assert harken(place, "--version")[0].startswith("harken")
+
+
+def test_wrong_command_lines_say_so(place):
     _, err = harken(place, "transcribe", code=2)
     assert "Missing argument" in err
     _, err = harken(place, "sing", code=2)

@@ -166,7 +166,8 @@ def test_confidences_are_posteriors_of_the_list():
 
 @given(
     st.lists(
-        st.tuples(st.lists(st.sampled_from(["a", "b'c", "d"]), max_size=4).map(" ".join), st.floats(-1e6, 1e6)), max_size=4
+        st.tuples(st.lists(st.sampled_from(["a", "b'c", "d"]), max_size=4).map(" ".join), st.floats(-1e6, 1e6)),
+        max_size=4,
     )
 )
 def test_nbest_lists_survive_the_trip_through_text(tmp_path_factory, readings):
