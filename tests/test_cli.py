@@ -189,6 +189,25 @@ def test_runs_are_identical_whatever_the_threads(place):
     assert one == two == again
 
 
+def test_memory_does_not_grow_with_the_recording(place):
+    """Twenty minutes in one file, 230 MB of samples and features, next to one."""
+    minute = speak(", ".join(["abe bad cafe deaf"] * 12))[: 60 * 16000]
+    peaks = []
+    for minutes in (1, 20):
+        soundfile.write(place / "long.flac", np.tile(minute, minutes), 16000)
+        code = (
+            "import resource, sys; from harken import Recognizer; "
+            "result = Recognizer('toy').transcribe('long.flac'); print(len(result.segments), result.duration, "
+            "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=True)
+        segments, duration, peak = map(float, done.stdout.split())
+        assert segments >= 9 * minutes
+        assert duration == len(minute) * minutes / 16000
+        peaks.append(peak / 1024)
+    assert peaks[1] - peaks[0] < 60  # MB
+
+
 def test_help_reads_well(place):
     out, _ = harken(place, "--help")
     runner = CliRunner()
