@@ -108,7 +108,8 @@ class Search:
         )
         self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
         self._position = np.zeros(POSITION_SIZE, np.int64)
-        self._position[[FRAME, PRUNED]] = -1
+        self._position[[FRAME, ABSOLUTE, PRUNED]] = -1
+        self._frames.token_begin[0] = self._frames.link_begin[0] = 0
         self._committed: list[Stretch] = []
         self._committed_frames = 0
         self._result: SearchResult | None = None

@@ -211,12 +211,16 @@ def advance_frame(
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
-    """Pass the tokens over row ``position[ROW]``; ``position`` stays as it was where the answer is FULL or DEAD."""
+    """Pass the tokens over row ``position[ROW]``; ``position`` stays as it was where the answer is FULL or DEAD.
+
+    Frame 0 (``position[FRAME]`` -1 on entry) takes no row: it is the start state, which ``tokens`` hold already, and
+    what its epsilon arcs reach.
+    """
     frame, row = position[FRAME], position[ROW]
-    begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
+    begin, end = frames.token_begin[max(frame, 0)], frames.token_begin[frame + 1]
     state, cost, back, waiting, table = tokens.state, tokens.cost, tokens.back, tokens.moved, work.table
     best, limit, beam = cutoffs(cost, begin, end, widths, work.order)
-    for label in range(1, len(graph.score_column)):
+    for label in range(1, len(graph.score_column) if frame >= 0 else 1):
         work.acoustic[label] = -scores[row, graph.score_column[label]]
         work.scaled[label] = widths.acoustic_scale * np.float64(work.acoustic[label])
     clear(work)
@@ -269,7 +273,12 @@ def advance_frame(
             links.graph[link_end] = costs[3 * arc + 1]
             links.acoustic[link_end] = work.acoustic[label]
             link_end += 1
-    if token_end == end:
+    if frame < 0:
+        token_end = end + 1
+        table[find_place(table, state, state[end])] = end
+        waiting[end] = -1
+        work.level_head[graph.level[state[end]]] = end
+    elif token_end == end:
         return DEAD
     status, token_end, link_end = close_epsilons(graph, widths, tokens, links, work, cutoff, (end, token_end, link_end))
     if status == DONE:
@@ -278,32 +287,6 @@ def advance_frame(
         position[FRAME] += 1
         position[ABSOLUTE] += 1
         position[ARCS] += looked_at
-    return status
-
-
-@kernel
-def begin(
-    graph: GraphArrays,
-    widths: Widths,
-    tokens: Tokens,
-    links: Links,
-    frames: Frames,
-    work: Work,
-    position: NDArray[np.int64],
-) -> int:
-    """Fill frame 0: the start state, which ``tokens`` hold already, and what its epsilon arcs reach."""
-    first = np.int64(0)
-    clear(work)
-    work.table[find_place(work.table, tokens.state, tokens.state[0])] = 0
-    tokens.moved[0] = -1
-    work.level_head[graph.level[tokens.state[0]]] = 0
-    status, token_end, link_end = close_epsilons(graph, widths, tokens, links, work, np.inf, (first, first + 1, first))
-    if status == DONE:
-        frames.token_begin[0] = 0
-        frames.link_begin[0] = 0
-        frames.token_begin[1] = token_end
-        frames.link_begin[1] = link_end
-        position[FRAME] = 0
     return status
 
 
@@ -323,17 +306,15 @@ def advance(
     Returns DONE; or FULL where the arrays are to be grown, COMMIT where old frames are to be freed (call again after
     either); or DEAD where no token is left after row ``position[ROW]``.
     """
-    if position[FRAME] < 0:
-        status = begin(graph, widths, tokens, links, frames, work, position)
-        if status != DONE:
-            return status
-    while position[ROW] < len(scores):
+    while position[FRAME] < 0 or position[ROW] < len(scores):
         status = advance_frame(graph, widths, tokens, links, frames, work, position, scores)
         if status != DONE:
             return status
+        last = position[FRAME]
+        if position[ABSOLUTE] == 0:
+            continue
         position[ROW] += 1
         if position[ABSOLUTE] % widths.prune_interval == 0:
-            last = position[FRAME]
             for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
                 tokens.extra[token] = 0.0
             prune(widths, tokens, links, frames, position, position[PRUNED])

@@ -12,7 +12,7 @@ from .naive_search import all_sequences, random_graph, word_times
 from .test_decoder_search import WIDE, graphs, random_scores, searched
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     graph=graphs,
     rows=st.integers(0, 5),

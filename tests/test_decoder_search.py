@@ -39,7 +39,7 @@ graphs = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(graph=graphs, rows=st.integers(0, 5), seed=st.integers(0, 10**6), interval=st.integers(1, 3))
 def test_wide_search_finds_what_exhaustive_search_finds(graph: Graph, rows: int, seed: int, interval: int) -> None:
     scores = random_scores(seed, rows, graph.columns)
@@ -96,12 +96,11 @@ def test_committing_leaves_the_best_path_as_it_was(graph_seed: int, seed: int, k
 
 
 @settings(max_examples=40, deadline=None)
-@given(graph_seed=st.integers(0, 10**6), seed=st.integers(0, 10**6))
-def test_narrow_pruning_never_beats_the_best_path_and_costs_add_up(graph_seed: int, seed: int) -> None:
-    graph = random_graph(graph_seed, 8, 5, 5, 24)
-    scores = random_scores(seed, 6, graph.columns)
+@given(graph=graphs, seed=st.integers(0, 10**6))
+def test_narrow_pruning_never_beats_the_best_path_and_costs_add_up(graph: Graph, seed: int) -> None:
+    scores = random_scores(seed, 5, graph.columns)
     expected, _ = all_sequences(graph, scores, 0.7)
-    options = dataclasses.replace(WIDE, max_active=3, beam=4.0, lattice_beam=3.0)
+    options = dataclasses.replace(WIDE, max_active=2, beam=4.0, lattice_beam=3.0)
     result = searched(graph, scores, options).finish()
     if result.reached_final:
         assert result.best.total_cost >= expected[0][1].cost - 1e-4

@@ -1,0 +1,76 @@
+"""The beam search beside kaldi-decoder's FasterDecoder, on the same graph with the same scores."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from harken.decoder.graph import Graph
+from harken.decoder.options import SearchOptions
+from harken.decoder.search import BeamSearch
+
+from .naive_search import random_graph
+from .peaky_scores import peaky_scores
+
+pytestmark = pytest.mark.parity
+
+
+def real_graphs() -> list[Path]:
+    given = os.environ.get("HARKEN_GRAPH")
+    models = Path(__file__).parent.parent / "engine" / "models"
+    return ([Path(given)] if given else []) + sorted(models.glob("*/graph*.safetensors"))
+
+
+def as_kaldi(graph: Graph) -> Any:
+    kaldifst = pytest.importorskip("kaldifst")
+    fst = graph.fst
+    copy = kaldifst.StdVectorFst()
+    for _ in range(fst.states):
+        copy.add_state()
+    copy.start = fst.start
+    columns = (fst.sources(), fst.ilabels, fst.olabels, fst.weights, fst.nextstates)
+    for source, ilabel, olabel, weight, target in zip(*(column.tolist() for column in columns), strict=True):
+        copy.add_arc(source, kaldifst.StdArc(ilabel, olabel, weight, target))
+    for state in np.flatnonzero(np.isfinite(fst.final_weights)).tolist():
+        copy.set_final(state, float(fst.final_weights[state]))
+    return kaldifst.StdConstFst(copy)
+
+
+def faster_decoder(graph: Graph, kaldi_graph: Any, scores: Any, beam: float) -> tuple[tuple[str, ...], float, bool]:
+    kaldi_decoder, kaldifst = pytest.importorskip("kaldi_decoder"), pytest.importorskip("kaldifst")
+    options = kaldi_decoder.FasterDecoderOptions(beam=beam, min_active=20)
+    decoder = kaldi_decoder.FasterDecoder(kaldi_graph, options)
+    # Its DecodableCtc reads column ilabel - 1, so every input label gets a column of its own.
+    decoder.decode(kaldi_decoder.DecodableCtc(np.ascontiguousarray(scores[:, graph.score_column[1:]])))
+    found, path = decoder.get_best_path()
+    assert found
+    _, _, olabels, weight = kaldifst.get_linear_symbol_sequence(path)
+    return tuple(graph.words[label] for label in olabels), weight.value1 + weight.value2, decoder.reached_final()
+
+
+def compare(graph: Graph, kaldi_graph: Any, scores: Any, beam: float) -> None:
+    words, cost, reached = faster_decoder(graph, kaldi_graph, scores, beam)
+    search = BeamSearch(graph, SearchOptions(beam=beam, max_active=10**8, min_active=20)).start()
+    search.advance(scores)
+    result = search.finish()
+    assert result.reached_final == reached
+    assert result.best.total_cost == pytest.approx(cost, rel=1e-3, abs=1e-3)
+    assert result.best.words == words
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_small_graphs_are_decoded_as_faster_decoder_decodes_them(seed: int) -> None:
+    graph = random_graph(seed, 40, 12, 30, 160)
+    scores = np.log(np.random.default_rng(seed).dirichlet(np.full(graph.columns, 0.5), size=30) + 1e-9)
+    compare(graph, as_kaldi(graph), scores.astype(np.float32), beam=100.0)
+
+
+def test_the_real_graph_is_decoded_as_faster_decoder_decodes_it() -> None:
+    paths = real_graphs()
+    if not paths:
+        pytest.skip("no graph in engine/models or $HARKEN_GRAPH")
+    graph = Graph.load(paths[0])
+    kaldi_graph = as_kaldi(graph)
+    for seed in range(3):
+        compare(graph, kaldi_graph, peaky_scores(graph, 200, seed), beam=16.0)
