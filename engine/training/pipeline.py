@@ -46,7 +46,8 @@ class PipelineOptions:
     """What to train on, where, and every stage's own options.
 
     ``texts`` are groups of text files whose weights in the language models are fitted to the validation transcripts.
-    ``copies``: how often the speech is perturbed anew, the unchanged copy included. ``about``: name, language, version
+    ``copies``: how often the speech is perturbed anew, the unchanged copy 0 included; ``schedule``: the copies that the
+    epochs train on in turn, all of them where it is empty. ``about``: name, language, version
     and licences for model.json. ``tuning_clips``: how many validation clips the decoding options are tuned on.
     """
 
@@ -57,6 +58,7 @@ class PipelineOptions:
     bundle: Path
     about: Mapping[str, object]
     copies: int = 4
+    schedule: tuple[int, ...] = ()
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     tuning_clips: int = 200
     features: FbankOptions = field(default_factory=lambda: FbankOptions(num_mel_bins=80, snip_edges=False))
@@ -98,10 +100,13 @@ class Pipeline:
         words = word_counts([*self.training, *self.validation])
         lexicon = self._lexicon("training", words)
         o = self.options
-        copies = [
+        if any(not 0 <= copy < o.copies for copy in o.schedule):
+            raise OptionsError(f"schedule is {list(o.schedule)}; name copies from 0 to {o.copies - 1}.")
+        stores = [
             store_features(self.training, self.work / "train", copy, o.features, o.perturb, o.workers)
             for copy in range(o.copies)
         ]
+        copies = [stores[copy] for copy in o.schedule or range(o.copies)]
         held_out = store_features(self.validation, self.work / "valid", 0, o.features, o.perturb, o.workers)
         trainer = AcousticTrainer(o.network, o.trainer, self.work)
         trainer.fit(
