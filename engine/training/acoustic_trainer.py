@@ -26,6 +26,7 @@ from torch.nn import functional
 from .feature_store import FeatureStore
 from .network import NetworkOptions, TdnnF, constrain_orthonormal, options_to_json, pad_edges
 from .perturb import spec_augment
+from .phone_errors import greedy_units, phone_errors
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class AcousticTrainer:
             losses.append(float(_ctc(scores, rows, wanted)))
             for best, count, target in zip(scores.argmax(-1).cpu().numpy(), rows, wanted, strict=True):
                 assert target is not None
-                errors += edit_distance(greedy_units(best[:count]), target)
+                errors += phone_errors(greedy_units(best[:count]), [[target]])
                 phones += len(target)
         return {"valid_loss": float(np.mean(losses)), "valid_per": 100.0 * errors / max(1, phones)}
 
@@ -280,23 +281,6 @@ def validation_batches(
         batch.append(index)
     if batch:
         yield batch
-
-
-def greedy_units(best: NDArray[np.integer[Any]]) -> list[int]:
-    """Collapse the best unit of every row the CTC way: repeats joined, blanks (unit 0) dropped."""
-    changed = np.flatnonzero(np.diff(best, prepend=-1))
-    return [int(unit) for unit in best[changed] if unit]
-
-
-def edit_distance(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return the least number of substitutions, deletions and insertions between two sequences."""
-    wanted = np.asarray(second)
-    steps = np.arange(len(wanted) + 1)
-    row = steps.copy()
-    for number, unit in enumerate(first, 1):
-        change = np.minimum(row[1:] + 1, row[:-1] + (wanted != unit))
-        row = np.minimum.accumulate(np.concatenate([[number], change]) - steps) + steps
-    return int(row[-1])
 
 
 def _rows(target: Sequence[int]) -> int:
