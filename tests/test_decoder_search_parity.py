@@ -1,7 +1,5 @@
 """The beam search beside kaldi-decoder's FasterDecoder, on the same graph with the same scores."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,31 +8,11 @@ from harken.decoder.graph import Graph
 from harken.decoder.options import SearchOptions
 from harken.decoder.search import BeamSearch
 
+from .kaldi_search import as_kaldi, real_graphs
 from .naive_search import random_graph
 from .peaky_scores import peaky_scores
 
 pytestmark = pytest.mark.parity
-
-
-def real_graphs() -> list[Path]:
-    given = os.environ.get("HARKEN_GRAPH")
-    models = Path(__file__).parent.parent / "engine" / "models"
-    return ([Path(given)] if given else []) + sorted(models.glob("*/graph*.safetensors"))
-
-
-def as_kaldi(graph: Graph) -> Any:
-    kaldifst = pytest.importorskip("kaldifst")
-    fst = graph.fst
-    copy = kaldifst.StdVectorFst()
-    for _ in range(fst.states):
-        copy.add_state()
-    copy.start = fst.start
-    columns = (fst.sources(), fst.ilabels, fst.olabels, fst.weights, fst.nextstates)
-    for source, ilabel, olabel, weight, target in zip(*(column.tolist() for column in columns), strict=True):
-        copy.add_arc(source, kaldifst.StdArc(ilabel, olabel, weight, target))
-    for state in np.flatnonzero(np.isfinite(fst.final_weights)).tolist():
-        copy.set_final(state, float(fst.final_weights[state]))
-    return kaldifst.StdConstFst(copy)
 
 
 def faster_decoder(graph: Graph, kaldi_graph: Any, scores: Any, beam: float) -> tuple[tuple[str, ...], float, bool]:
