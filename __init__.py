@@ -27,7 +27,17 @@ _HOME = {
     "HarkenError": "errors",
     "AudioError": "errors",
 }
-__all__ = [*sorted(_HOME), "__version__"]
+__all__ = [
+    "Alternative",
+    "AudioError",
+    "HarkenError",
+    "Recognizer",
+    "RecognizerOptions",
+    "Result",
+    "Segment",
+    "Word",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The exceptions that harken raises on purpose; each message is one sentence that names what is wrong and how to mend it."""
+"""The exceptions that harken raises on purpose; each message is one sentence: what is wrong and how to mend it."""
 
 
 class HarkenError(Exception):

@@ -43,7 +43,8 @@ def best_paths(
     lattice = arrange(graph.level, olabels, widths, tokens, links, frames, position, final_costs)
     room = 1 << 14
     while True:
-        arena = Arena(*(np.empty(room, dtype) for dtype in ARENA_DTYPES))
+        arrays: list[NDArray[Any]] = [np.empty(room, dtype) for dtype in ARENA_DTYPES]
+        arena = Arena(*arrays)
         ends = np.empty(count, np.int32)
         found, path, begins = best_words(lattice, arena, words, widths.lattice_beam, ends)
         if found >= 0:

@@ -7,8 +7,9 @@ and the pages of Ogg are walked, the rest (FLAC, MP3) say their length through l
 
 import io
 import struct
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
+Readable: TypeAlias = BinaryIO | io.RawIOBase
 _OPEN_SIZES = {0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000}  # ffmpeg, others, SoX: a length that was never filled in
 _OGG_TAIL = 1 << 17  # a page has at most 65,307 bytes, so the last one starts within this
 
@@ -43,7 +44,7 @@ class Patched(io.RawIOBase):
         return len(data)
 
 
-def check_container(file: BinaryIO) -> tuple[BinaryIO, bool]:
+def check_container(file: BinaryIO) -> tuple[Readable, bool]:
     """Return what libsndfile is to read instead of ``file`` (seekable, at its start), and whether it was cut short."""
     length = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -63,7 +64,7 @@ def check_container(file: BinaryIO) -> tuple[BinaryIO, bool]:
     return file, False
 
 
-def _check_chunks(file: BinaryIO, length: int, order: str, wanted: bytes) -> tuple[BinaryIO, bool]:
+def _check_chunks(file: BinaryIO, length: int, order: str, wanted: bytes) -> tuple[Readable, bool]:
     position, wide_size = 12, 0
     while position + 8 <= length:
         file.seek(position)

@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 
 import harken
 import numpy as np
@@ -41,7 +42,7 @@ def test_speech_becomes_words_with_times(recognizer):
     assert [word.text for word in words] == HEARD.split()
     assert all(0 <= word.confidence <= 1 for word in words)
     assert words[0].start == pytest.approx(0.3, abs=0.05)
-    for before, after in zip(words, words[1:], strict=False):
+    for before, after in pairwise(words):
         assert before.start < before.end <= after.start
     # "abe" is three tones of 0.09 s with 0.06 s of silence after each, and "bad" follows at once.
     assert words[1].start == pytest.approx(0.3 + 3 * 0.15, abs=0.05)
