@@ -26,8 +26,8 @@ class TrieOptions:
     most bits that are cut off pointers (0 cuts none; build_binary takes what is smallest up to this).
     """
 
-    probability_bits: int = 8
-    backoff_bits: int = 7
+    probability_bits: int = 6
+    backoff_bits: int = 5
     pointer_bits: int = 22
 
 
