@@ -30,7 +30,14 @@ def save_arrays(
     from safetensors.numpy import save
 
     data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=dict(metadata or {}))
-    write_aside(path, data)
+    # The writer keeps no order among the metadata; sorted, equal content gives equal bytes.
+    body = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:body])
+    if metadata:
+        header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf8")
+    text += b" " * (-len(text) % 8)
+    write_aside(path, len(text).to_bytes(8, "little") + text + data[body:])
 
 
 def write_aside(path: str | os.PathLike[str], data: bytes) -> None:
