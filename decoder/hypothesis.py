@@ -33,7 +33,7 @@ class Hypothesis:
 class Stretch:
     """A piece of a path as words: word ids, first frames, and the frames after the last ones.
 
-    ``labels_seen`` is the frame after the last non-blank one before the first word begins, 0 where there is none: it
+    ``tail`` is the frame after the last non-blank one before the first word begins, 0 where there is none: it
     belongs to the word of an earlier stretch.
     """
 

@@ -133,7 +133,7 @@ def sift_up(heap: NDArray[np.int32], keys: NDArray[np.float64], item: int, size:
 @kernel
 def sift_down(heap: NDArray[np.int32], keys: NDArray[np.float64], size: int) -> int:
     """Take the least item off the min-heap ``heap[:size]``."""
-    least, item = heap[0], heap[size - 1]
+    least, item = int(heap[0]), heap[size - 1]
     size -= 1
     at = 0
     while True:

@@ -12,7 +12,7 @@ the same with and without committing; alternatives (``nbest``) differ in what ca
 which is at least half of ``keep_frames`` frames (more where the live tokens did not agree so soon).
 """
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,8 +40,6 @@ from .token_arrays import (
     Widths,
     Work,
 )
-
-Arrays = TypeVar("Arrays", bound=NamedTuple)
 
 
 class BeamSearch:
@@ -178,8 +176,9 @@ class Search:
 
     def partial(self) -> Hypothesis:
         """Return the best path so far, whether or not it could end here; the search goes on."""
-        token = self._best(use_final=False)[0]
-        return self._hypothesis(token, 0.0)
+        if self._dead:
+            raise SearchError(f"search: it ended at frame {self.frames}; start another one.")
+        return self._hypothesis(self._best(use_final=False)[0], 0.0)
 
     def trailing_blanks(self) -> int:
         """Return how many of the latest frames are blank on the best path so far (a pause is where to cut)."""
@@ -310,7 +309,7 @@ class Search:
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return a view that cannot be written, so that mapped and made arrays compile to the same kernel."""
-    view = array.view()
+    view: NDArray[Any] = array.view()
     view.flags.writeable = False
     return view
 

@@ -45,7 +45,7 @@ def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArr
     while changed:
         changed = False
         for i in range(count):
-            state = owners[i]
+            state = int(owners[i])
             height = 0
             for arc in range(states[2 * state + 1], states[2 * state + 2]):
                 height = max(height, np.int64(level[arcs[3 * arc]]) + 1)
@@ -64,7 +64,7 @@ def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArr
 def find_place(table: NDArray[np.int32], owner: NDArray[np.int32], state: int) -> int:
     """Return where ``table`` names the token of ``state``, or the empty place (-1) where it is to be named."""
     mask = len(table) - 1
-    place = ((np.int64(state) * 0x9E3779B1) >> 12) & mask
+    place: int = ((np.int64(state) * 0x9E3779B1) >> 12) & mask
     while table[place] >= 0 and owner[table[place]] != state:
         place = (place + 1) & mask
     return place
@@ -102,7 +102,7 @@ def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
             low = i
         else:
             break
-    return values[rank]
+    return float(values[rank])
 
 
 @kernel
