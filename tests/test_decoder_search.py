@@ -138,11 +138,21 @@ def test_partial_results_and_pauses_are_those_of_the_search_so_far() -> None:
         assert here == again.partial()
         if not again.finish().reached_final:
             assert here == again.finish().best
-    blanks = np.array(scores)
-    blanks[:] = -30.0
-    blanks[:, 0] = 0.0
-    before = search.trailing_blanks()
-    assert 0 <= before <= 12
+
+
+def test_trailing_blanks_are_counted_on_the_best_path() -> None:
+    counted = set()
+    for seed in range(12):
+        graph = random_graph(seed, 5, 4, 4, 10, finals=False)
+        scores = random_scores(seed, 5, graph.columns)
+        scores[3:, 0] += 4.0
+        labels = all_sequences(graph, scores, 0.7)[0][0][1].labels
+        blanks = 0
+        while blanks < len(labels) and graph.label_phone[labels[-1 - blanks]] == 0:
+            blanks += 1
+        assert searched(graph, scores, WIDE).trailing_blanks() == blanks
+        counted.add(blanks)
+    assert len(counted) > 2
 
 
 def test_first_frame_moves_the_times() -> None:
