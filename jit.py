@@ -38,12 +38,27 @@ def kernel(function: F) -> F:
 
     With ``NUMBA_DISABLE_JIT=1`` the function runs as plain Python.
     """
+    return _compiled(function, no_cpython_wrapper=False)
+
+
+def inner_kernel(function: F) -> F:
+    """Compile ``function`` like ``kernel``, to be called by other kernels alone, which saves compiling a way in."""
+    return _compiled(function, no_cpython_wrapper=True)
+
+
+def _compiled(function: F, no_cpython_wrapper: bool) -> F:
     import numba
 
     kept = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_directory())
     try:
-        compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: F = numba.njit(
+            cache=True,
+            nogil=True,
+            error_model="numpy",
+            no_cfunc_wrapper=True,  # nobody passes a kernel on as a C function
+            no_cpython_wrapper=no_cpython_wrapper,
+        )(function)
     finally:
         numba.config.CACHE_DIR = kept
     return compiled

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ..jit import inner_kernel, kernel
 
 MERGED, DIRECT, SPLIT = 0, 1, 2
 MASK_BITS = 32
@@ -47,7 +47,7 @@ class Frames(NamedTuple):
     nextstates: NDArray[np.int32]
 
 
-@kernel
+@inner_kernel
 def enters(plan: Plan, state: int, phone: int) -> bool:
     """Return whether ``phone`` can have led to ``state``."""
     return bool((plan.entered[state, phone // MASK_BITS] >> (phone % MASK_BITS)) & 1)
@@ -99,7 +99,7 @@ def make_plan(phones: Phones, plan: Plan) -> int:
     return total
 
 
-@kernel
+@inner_kernel
 def after_phone(plan: Plan, state: int, phone: int) -> int:
     """Return the expanded state of ``state`` after ``phone``, or after a blank where ``phone`` is 0."""
     place = plan.base[state] + (1 if plan.kind[state] == SPLIT else 0)
@@ -115,7 +115,7 @@ def after_phone(plan: Plan, state: int, phone: int) -> int:
     return int(place + 1)
 
 
-@kernel
+@inner_kernel
 def put(frames: Frames, at: int, ilabel: int, olabel: int, weight: float, nextstate: int) -> int:
     """Write one arc at ``at``; return the place of the next."""
     frames.ilabels[at] = ilabel

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ..jit import inner_kernel, kernel
 
 
 class Forest(NamedTuple):
@@ -54,7 +54,7 @@ class Shared(NamedTuple):
     counts: NDArray[np.int64]
 
 
-@kernel
+@inner_kernel
 def copy_arc(source: Arcs, at: int, target: Arcs, to: int, state: int) -> None:
     """Copy arc ``at`` to place ``to`` of ``target``, as an arc that leaves ``state``."""
     target.sources[to] = state
@@ -64,7 +64,7 @@ def copy_arc(source: Arcs, at: int, target: Arcs, to: int, state: int) -> None:
     target.targets[to] = source.targets[at]
 
 
-@kernel
+@inner_kernel
 def precedes(pending: Arcs, first: int, second: int) -> bool:
     """Return whether pending arc ``first`` sorts before ``second``: by input label, output label, target, cost."""
     if pending.ilabels[first] != pending.ilabels[second]:
@@ -76,7 +76,7 @@ def precedes(pending: Arcs, first: int, second: int) -> bool:
     return bool(pending.costs[first] < pending.costs[second])
 
 
-@kernel
+@inner_kernel
 def swap(pending: Arcs, first: int, second: int) -> None:
     """Exchange two pending arcs."""
     for column in (pending.ilabels, pending.olabels, pending.costs, pending.targets):

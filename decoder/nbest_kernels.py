@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ..jit import inner_kernel, kernel
 from .prune_kernels import prune
 from .token_arrays import FRAME, Frames, Links, Tokens, Widths
 
@@ -117,7 +117,7 @@ def arrange(
     return Lattice(starts, target, word, worse, place, final)
 
 
-@kernel
+@inner_kernel
 def sift_up(heap: NDArray[np.int32], keys: NDArray[np.float64], item: int, size: int) -> None:
     """Put ``item`` into the min-heap ``heap[:size]``, ordered by ``keys[item]``, then by the item."""
     at = size
@@ -130,7 +130,7 @@ def sift_up(heap: NDArray[np.int32], keys: NDArray[np.float64], item: int, size:
     heap[at] = item
 
 
-@kernel
+@inner_kernel
 def sift_down(heap: NDArray[np.int32], keys: NDArray[np.float64], size: int) -> int:
     """Take the least item off the min-heap ``heap[:size]``."""
     least, item = int(heap[0]), heap[size - 1]

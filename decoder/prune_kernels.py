@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ..jit import inner_kernel, kernel
 from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
 
 
-@kernel
+@inner_kernel
 def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int, shift: int) -> None:
     """Close the gaps in frames ``first`` to ``last``: links with arc -1 and tokens with infinite extra go.
 
@@ -48,7 +48,7 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
     frames.token_begin[last + 1 - shift], frames.link_begin[last + 1 - shift] = new_token, new_link
 
 
-@kernel
+@inner_kernel
 def prune(
     widths: Widths,
     tokens: Tokens,

@@ -7,7 +7,7 @@ cutoffs, the adaptive beam). The arrays are those of token_arrays.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ..jit import inner_kernel, kernel
 from .prune_kernels import prune
 from .token_arrays import (
     ABSOLUTE,
@@ -60,7 +60,7 @@ def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArr
     return largest
 
 
-@kernel
+@inner_kernel
 def find_place(table: NDArray[np.int32], owner: NDArray[np.int32], state: int) -> int:
     """Return where ``table`` names the token of ``state``, or the empty place (-1) where it is to be named."""
     mask = len(table) - 1
@@ -70,7 +70,7 @@ def find_place(table: NDArray[np.int32], owner: NDArray[np.int32], state: int) -
     return place
 
 
-@kernel
+@inner_kernel
 def clear(work: Work) -> None:
     """Forget the tokens of the frame before."""
     for place in range(len(work.table)):
@@ -79,7 +79,7 @@ def clear(work: Work) -> None:
         work.level_head[level] = -1
 
 
-@kernel
+@inner_kernel
 def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
     """Return the value that would stand at ``rank`` (from 0) if ``values[:count]`` were sorted; reorders them."""
     low, high = np.int64(0), count - 1
@@ -105,7 +105,7 @@ def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
     return float(values[rank])
 
 
-@kernel
+@inner_kernel
 def cutoffs(
     cost: NDArray[np.float64], begin: int, end: int, widths: Widths, order: NDArray[np.float64]
 ) -> tuple[int, float, float]:
@@ -143,7 +143,7 @@ def cutoffs(
     return best, limit, widths.beam
 
 
-@kernel
+@inner_kernel
 def close_epsilons(
     graph: GraphArrays,
     widths: Widths,
@@ -200,7 +200,7 @@ def close_epsilons(
     return DONE, token_end, link_end
 
 
-@kernel
+@inner_kernel
 def advance_frame(
     graph: GraphArrays,
     widths: Widths,
