@@ -28,16 +28,21 @@ log = logging.getLogger("harken.training")
 
 @dataclass(frozen=True)
 class TuningOptions:
-    """The values that are tried; ``beam`` and ``max_active`` are those of the tuning runs."""
+    """The values that are tried; ``beam``, ``max_active`` and ``nbest`` go into the bundle as well.
 
-    prior_scales: tuple[float, ...] = (0.3, 0.45, 0.6, 0.75)
-    acoustic_scales: tuple[float, ...] = (0.9, 1.2, 1.5)
+    ``pause_seconds`` is that of the tuning runs alone: longer than any pause, so that every clip is one segment and its
+    readings can be compared with the whole reference.
+    """
+
+    prior_scales: tuple[float, ...] = (0.4, 0.55, 0.7)
+    acoustic_scales: tuple[float, ...] = (0.8, 1.0, 1.25)
     lm_weights: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4)
     graph_weights: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
     penalties: tuple[float, ...] = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
     beam: float = 14.0
     max_active: int = 6000
-    nbest: int = 50
+    nbest: int = 100
+    pause_seconds: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Tuned:
 def tune_decoding(bundle: Path, clips: Sequence[Clip], options: TuningOptions | None = None) -> Tuned:
     """Try all ``options`` on ``clips`` with the model in ``bundle``; return the best for its model.json."""
     options = options or TuningOptions()
-    fixed = {"beam": options.beam, "max_active": options.max_active, "nbest": options.nbest}
+    kept = {"beam": options.beam, "max_active": options.max_active, "nbest": options.nbest}
+    fixed = {**kept, "pause_seconds": options.pause_seconds}
     plain = Recognizer(bundle)
     log_prior, bundled_scale = _prior(plain)
     scores = [plain.scores(plain.features(read_audio(clip.path, AudioOptions(plain.rate))[0])) for clip in clips]
@@ -69,7 +75,7 @@ def tune_decoding(bundle: Path, clips: Sequence[Clip], options: TuningOptions | 
     if best is None:
         raise OptionsError("Tuning needs at least one prior scale and one acoustic scale.")
     first_pass, prior_scale, scale, lists = best
-    decoding = replace(plain.decoding, acoustic_scale=scale)
+    decoding = replace(plain.decoding, acoustic_scale=scale, **kept)  # type: ignore[arg-type]
     model = plain.language_model
     if model is None:
         return Tuned(decoding, prior_scale, first_pass, first_pass)
