@@ -138,9 +138,8 @@ def test_a_process_with_more_blas_threads_gets_the_same_bits_and_keeps_its_threa
 def test_folding_leaves_one_affine_map_and_one_sum_a_half_layer(small):
     description, weights, _ = small
     layers = fold(build_layers(parse_network(description), Tensors(weights)), "output")
-    assert [type(layer) for layer in layers] == [Affine, *[Affine, Affine, Sum] * 4, Affine, LogSoftmax]
+    assert [type(layer) for layer in layers] == [Normalization, Affine, *[Affine, Affine, Sum] * 4, Affine, LogSoftmax]
     assert all(layer.scales == (1, 1) for layer in layers if isinstance(layer, Sum))
-    assert sum(layer.bias is not None for layer in layers if isinstance(layer, Affine)) == 1
 
 
 def test_what_cannot_be_folded_is_computed(small):
