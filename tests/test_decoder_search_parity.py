@@ -11,6 +11,7 @@ from harken.decoder.search import BeamSearch
 from .kaldi_search import as_kaldi, real_graphs
 from .naive_search import random_graph
 from .peaky_scores import peaky_scores
+from .shared_data import shared
 
 pytestmark = pytest.mark.parity
 
@@ -52,3 +53,16 @@ def test_the_real_graph_is_decoded_as_faster_decoder_decodes_it() -> None:
     kaldi_graph = as_kaldi(graph)
     for seed in range(3):
         compare(graph, kaldi_graph, peaky_scores(graph, 200, seed), beam=16.0)
+
+
+@pytest.mark.speech
+def test_real_speech_is_decoded_as_faster_decoder_decodes_it() -> None:
+    from harken import Recognizer
+    from harken.engine.audio import read_audio
+
+    clips = sorted(shared("speech/valid/librispeech").glob("*.opus"))[::48]
+    recognizer = Recognizer()
+    kaldi_graph = as_kaldi(recognizer.graph)
+    for clip in clips:
+        scores = recognizer.scores(recognizer.features(read_audio(clip)[0]))
+        compare(recognizer.graph, kaldi_graph, scores, beam=16.0)
