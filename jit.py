@@ -1,12 +1,13 @@
 """The one decorator for compiled kernels, and the place where their machine code is cached.
 
 Numba's own cache watches only the file of the kernel itself, so a changed helper in another file would leave stale
-machine code behind. Here all kernels share one cache directory, named after a hash over every kernel file (files that
-end in ``_kernels.py``): any change starts a fresh directory.
+machine code behind. Here every file of kernels has a cache directory of its own, named after a hash over that file and
+all files of this package that it imports from, and so on: any change among them starts a fresh directory.
 """
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -14,22 +15,45 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+_IMPORT = re.compile(r"^from (\.+)([\w.]*) import ", re.MULTILINE)
 
 
 @cache
-def cache_directory() -> Path:
-    """Return the directory of the compiled kernels: below ``NUMBA_CACHE_DIR`` where set, else the user's cache."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
-    for path in sorted(Path(__file__).parent.rglob("*_kernels.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+def cache_root() -> Path:
+    """Return the directory of all compiled kernels: below ``NUMBA_CACHE_DIR`` where set, else the user's cache."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (Path(given) if given else home / "harken") / f"kernels-{digest.hexdigest()[:16]}"
+    return (Path(given) if given else home / "harken") / "kernels-{}.{}".format(*sys.version_info)
+
+
+def sources_of(path: Path) -> set[Path]:
+    """Return ``path`` and the files of this package that it imports from, directly or through others."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        here = waiting.pop()
+        if here in found:
+            continue
+        found.add(here)
+        for dots, name in _IMPORT.findall(here.read_text(encoding="utf8")):
+            module = here.parents[len(dots) - 1].joinpath(*name.split(".")).with_suffix(".py")
+            if module.is_file():
+                waiting.append(module)
+    return found
+
+
+@cache
+def cache_directory(path: Path) -> Path:
+    """Return the directory for the machine code of the kernels in the file ``path``."""
+    digest = hashlib.sha256()
+    for source in sorted(sources_of(path)):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return cache_root() / f"{path.stem}-{digest.hexdigest()[:16]}"
 
 
 def cache_is_cold() -> bool:
-    """Return whether no kernel was compiled on this machine yet, so that the next call has to wait for the compiler."""
-    directory = cache_directory()
+    """Return whether the search was not compiled on this machine yet, so that the next call waits for the compiler."""
+    directory = cache_directory(Path(__file__).parent / "decoder" / "search" / "search_kernels.py")
     return not (directory.is_dir() and any(directory.rglob("*.nbi")))
 
 
@@ -50,7 +74,7 @@ def _compiled(function: F, no_cpython_wrapper: bool) -> F:
     import numba
 
     kept = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_directory())
+    numba.config.CACHE_DIR = str(cache_directory(Path(function.__code__.co_filename)))
     try:
         compiled: F = numba.njit(
             cache=True,

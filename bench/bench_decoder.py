@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph
-from harken.decoder.options import SearchOptions
-from harken.decoder.search import BeamSearch
+from harken.decoder.graph.search_graph import Graph
+from harken.decoder.search.beam_search import BeamSearch
+from harken.decoder.search.options import SearchOptions
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from kaldi_search import as_kaldi, real_graphs

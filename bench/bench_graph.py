@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph, compile_phone_graph
+from harken.decoder.graph.search_graph import Graph, compile_phone_graph
 from harken.lm.arpa import Arpa, NgramTable, read_arpa
 from harken.lm.lexicon import Lexicon, Pronunciation
 

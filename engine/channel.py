@@ -12,7 +12,7 @@ from .nbest import Candidates
 from .segmentation import SegmentationOptions, Segmenter, Stretch
 
 if TYPE_CHECKING:
-    from ..decoder.search import Search
+    from ..decoder.search.beam_search import Search
     from .recognizer import Recognizer
 
 Floats = NDArray[np.float32]

@@ -8,7 +8,7 @@ large vocabulary continuous speech recognition", 2001, section III, over an n-be
 import math
 from collections.abc import Sequence
 
-from ..decoder.hypothesis import Hypothesis
+from ..decoder.search.hypothesis import Hypothesis
 from .nbest import Candidates
 from .result import Alternative, Segment, Word
 

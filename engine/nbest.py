@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..decoder.hypothesis import Hypothesis
+from ..decoder.search.hypothesis import Hypothesis
 from ..errors import FormatError
 
 

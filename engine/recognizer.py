@@ -23,8 +23,8 @@ from .nbest import Candidates
 from .result import Result, Segment, Timings
 
 if TYPE_CHECKING:
-    from ..decoder.graph import Graph
-    from ..decoder.search import BeamSearch
+    from ..decoder.graph.search_graph import Graph
+    from ..decoder.search.beam_search import BeamSearch
     from ..features.fbank import Fbank
     from ..lm.kenlm_model import KenlmModel
     from .acoustic.model import AcousticModel
@@ -109,7 +109,7 @@ class Recognizer:
     @cached_property
     def graph(self) -> "Graph":
         """The search graph, mapped."""
-        from ..decoder.graph import Graph
+        from ..decoder.graph.search_graph import Graph
 
         graph = Graph.load(self.bundle.path("graph.safetensors"))
         if graph.columns > len(self.bundle.units):
@@ -119,8 +119,8 @@ class Recognizer:
     @cached_property
     def search(self) -> "BeamSearch":
         """The beam search over the graph."""
-        from ..decoder.options import SearchOptions
-        from ..decoder.search import BeamSearch
+        from ..decoder.search.beam_search import BeamSearch
+        from ..decoder.search.options import SearchOptions
 
         names = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
         return BeamSearch(self.graph, SearchOptions(**{name: getattr(self.decoding, name) for name in names}))

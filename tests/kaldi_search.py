@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph
+from harken.decoder.graph.search_graph import Graph
 
 
 def real_graphs() -> list[Path]:

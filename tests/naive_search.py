@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from harken.decoder.fst import Fst
-from harken.decoder.graph import Graph
+from harken.decoder.fst.transducer import Fst
+from harken.decoder.graph.search_graph import Graph
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def random_graph(seed: int, states: int, labels: int, words: int, arcs: int, fin
         random.normal(1.0, 1.0, len(sources)),
         order[targets],
         final if finals else np.full(states, np.inf),
-    )
+    ).in_search_order()
     phones = np.arange(labels)
     return Graph(
         fst=fst,

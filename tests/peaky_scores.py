@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from harken.decoder.graph import Graph
+from harken.decoder.graph.search_graph import Graph
 
 
 def peaky_scores(graph: Graph, rows: int, seed: int, height: float = 6.0, noise: float = 2.0) -> Any:

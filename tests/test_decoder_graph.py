@@ -2,9 +2,9 @@ import itertools
 
 import numpy as np
 import pytest
-from harken.decoder.equal_histories import merge_equal_histories
-from harken.decoder.graph import Graph, GraphOptions, compile_ctc_graph, compile_phone_graph
-from harken.decoder.ngram_states import NgramStates
+from harken.decoder.graph.equal_histories import merge_equal_histories
+from harken.decoder.graph.ngram_states import NgramStates
+from harken.decoder.graph.search_graph import Graph, GraphOptions, compile_ctc_graph, compile_phone_graph
 from harken.errors import FormatError, OptionsError
 from harken.lm.arpa import Arpa, NgramTable
 from harken.lm.lexicon import Lexicon, Pronunciation
@@ -123,7 +123,6 @@ def test_labels():
     assert np.flatnonzero(graph.label_is_self_loop).tolist() == [4, 7]
     assert np.flatnonzero(graph.label_starts_word).tolist() == [2, 5]
     assert graph.columns == 3
-    assert (graph.fst.ilabels.dtype, graph.fst.olabels.dtype) == (np.uint8, np.uint8)
 
 
 def test_epsilon_arcs_lead_to_lower_states():
@@ -189,7 +188,6 @@ DAMAGE = {
     "weights": lambda array: array.__setitem__(2, np.nan),
     "final_weights": lambda array: array.__setitem__(2, np.nan),
     "arc_begin": lambda array: array.__setitem__(2, 10**6),
-    "epsilon_begin": lambda array: array.__setitem__(1, 0),
     "score_column": lambda array: array.__setitem__(1, -1),
 }
 
@@ -223,7 +221,7 @@ PHONE_DAMAGE = {
     "ilabels": ("ilabels", lambda array: array.__setitem__(0, 99)),
     "olabels": ("olabels", lambda array: array.__setitem__(0, 200)),
     "arc_begin": ("arcs", lambda array: array.__setitem__(2, 100)),
-    "epsilon_begin": ("epsilons", lambda array: array.__setitem__(1, 50)),
+    "epsilons": ("epsilons", lambda array: array.__setitem__(1, 50)),
     "words": ("words", lambda array: array.__setitem__(0, 0xFF)),
 }
 

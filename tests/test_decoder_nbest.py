@@ -2,8 +2,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph
-from harken.decoder.options import SearchOptions
+from harken.decoder.graph.search_graph import Graph
+from harken.decoder.search.options import SearchOptions
 from harken.errors import OptionsError
 from hypothesis import given, settings
 from hypothesis import strategies as st

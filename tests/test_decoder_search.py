@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph
-from harken.decoder.options import SearchOptions
-from harken.decoder.search import BeamSearch, Search
+from harken.decoder.graph.search_graph import Graph
+from harken.decoder.search.beam_search import BeamSearch, Search
+from harken.decoder.search.options import SearchOptions
 from harken.errors import FormatError, OptionsError, ScoresError, SearchError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,7 +213,7 @@ def test_a_finished_search_takes_no_more() -> None:
 
 def test_an_epsilon_cycle_is_refused() -> None:
     graph = random_graph(3, 4, 4, 4, 8)
-    from harken.decoder.fst import Fst
+    from harken.decoder.fst.transducer import Fst
 
     cyclic = Fst.from_arcs(0, [0, 1, 0], [0, 0, 1], [0, 0, 0], [1.0, 1.0, 1.0], [1, 0, 0], [0.0, np.inf])
     with pytest.raises(FormatError, match="cycle"):

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harken.decoder.graph import Graph
-from harken.decoder.options import SearchOptions
-from harken.decoder.search import BeamSearch
+from harken.decoder.graph.search_graph import Graph
+from harken.decoder.search.beam_search import BeamSearch
+from harken.decoder.search.options import SearchOptions
 
 from .kaldi_search import as_kaldi, real_graphs
 from .naive_search import random_graph

@@ -6,7 +6,7 @@ from itertools import pairwise
 import harken
 import numpy as np
 import pytest
-from harken.decoder.hypothesis import Hypothesis
+from harken.decoder.search.hypothesis import Hypothesis
 from harken.engine.channel import ChannelDecoder
 from harken.engine.confidence import posteriors, to_segment, word_confidences
 from harken.engine.model import Bundle, Decoding, write_description

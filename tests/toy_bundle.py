@@ -5,7 +5,7 @@ transcripts of ``speak`` are known, and everything around the model can be teste
 """
 
 import numpy as np
-from harken.decoder.graph import compile_ctc_graph
+from harken.decoder.graph.search_graph import compile_ctc_graph
 from harken.engine.model import write_description
 from harken.features.fbank import Fbank, FbankOptions
 from harken.lm.arpa import Arpa, NgramTable, write_arpa

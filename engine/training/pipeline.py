@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from ...decoder.phone_graph import compile_phone_graph
+from ...decoder.graph.phone_graph import compile_phone_graph
 from ...errors import OptionsError
 from ...features.fbank import FbankOptions
 from ...lm.arpa import SPECIAL_WORDS, read_arpa

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inner_kernel, kernel
+from ...jit import inner_kernel, kernel
 
 MERGED, DIRECT, SPLIT = 0, 1, 2
 MASK_BITS = 32
@@ -14,10 +14,10 @@ MASK_BITS = 32
 class Phones(NamedTuple):
     """The transducer to expand; ``phone_of`` maps an input label to its phone (0: epsilon)."""
 
-    arc_begin: NDArray[np.int32]
-    epsilon_begin: NDArray[np.int32]
-    ilabels: NDArray[np.uint8]
-    olabels: NDArray[np.uint16]
+    arc_begin: NDArray[np.int64]
+    epsilon_begin: NDArray[np.int64]
+    ilabels: NDArray[np.int32]
+    olabels: NDArray[np.int32]
     weights: NDArray[np.float32]
     nextstates: NDArray[np.int32]
     phone_of: NDArray[np.int32]
@@ -39,10 +39,9 @@ class Plan(NamedTuple):
 class Frames(NamedTuple):
     """The transducer that comes out; ``arc_begin[0]`` is 0, all other entries are written."""
 
-    arc_begin: NDArray[np.int32]
-    epsilon_begin: NDArray[np.int32]
-    ilabels: NDArray[np.uint8]
-    olabels: NDArray[np.uint16]
+    arc_begin: NDArray[np.int64]
+    ilabels: NDArray[np.int32]
+    olabels: NDArray[np.int32]
     weights: NDArray[np.float32]
     nextstates: NDArray[np.int32]
 
@@ -151,7 +150,6 @@ def expand(phones: Phones, plan: Plan, repeated: NDArray[np.int32], frames: Fram
                         continue
                     target = after_phone(plan, phones.nextstates[arc], phone)
                     at = put(frames, at, phones.ilabels[arc], phones.olabels[arc], phones.weights[arc], target)
-            frames.epsilon_begin[place] = at
             if context >= 0 and kind == SPLIT:
                 at = put(frames, at, 0, 0, 0.0, blank_state - 1)
             if context > 0 and kind == MERGED:

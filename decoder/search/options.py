@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ..errors import OptionsError
+from ...errors import OptionsError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ cutoffs, the adaptive beam). The arrays are those of token_arrays.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inner_kernel, kernel
+from ...jit import inner_kernel, kernel
 from .prune_kernels import prune
 from .token_arrays import (
     ABSOLUTE,

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionsError
-from .fst import EPSILON, Fst, index_dtype, narrow
+from ...errors import OptionsError
+from ..fst.transducer import EPSILON, Fst, read_only
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,8 @@ class CtcLabels:
 def expand_ctc(fst: Fst, labels: CtcLabels) -> Fst:
     """Return the CTC expansion of ``fst``, whose input labels are initial and internal ones of ``labels``.
 
-    Raises OptionsError where an input label is none of them, or the graph is too large.
+    ``fst`` is in search order, and so is what comes out. Raises OptionsError where an input label is none of them, or
+    the graph is too large.
     """
     from .ctc_graph_kernels import MASK_BITS, SPLIT, Frames, Phones, Plan, expand, make_plan
 
@@ -69,8 +70,15 @@ def expand_ctc(fst: Fst, labels: CtcLabels) -> Fst:
     entry[EPSILON] = True
     if fst.arcs and (int(fst.ilabels.max()) >= len(entry) or not entry[fst.ilabels].all()):
         raise OptionsError("transducer: an input label is no phone's entry; expand a transducer of phones and words.")
+    whole = fst.arrays
     phones = Phones(
-        fst.arc_begin, fst.epsilon_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates, labels.phone
+        whole.arc_begin,
+        read_only(fst.epsilon_begin),
+        whole.ilabels,
+        whole.olabels,
+        whole.weights,
+        whole.nextstates,
+        labels.phone,
     )
     plan = Plan(
         kind=np.zeros(fst.states, dtype=np.int8),
@@ -82,10 +90,9 @@ def expand_ctc(fst: Fst, labels: CtcLabels) -> Fst:
     if states >= 2**31:
         raise OptionsError("transducer: the expansion has more than 2^31 states; prune the language model.")
     frames = Frames(
-        arc_begin=np.zeros(states + 1, dtype=index_dtype(arcs)),
-        epsilon_begin=np.empty(states, dtype=index_dtype(arcs)),
-        ilabels=np.empty(arcs, dtype=narrow(labels.repeated).dtype),
-        olabels=np.empty(arcs, dtype=fst.olabels.dtype),
+        arc_begin=np.zeros(states + 1, dtype=np.int64),
+        ilabels=np.empty(arcs, dtype=np.int32),
+        olabels=np.empty(arcs, dtype=np.int32),
         weights=np.empty(arcs, dtype=np.float32),
         nextstates=np.empty(arcs, dtype=np.int32),
     )
@@ -96,7 +103,6 @@ def expand_ctc(fst: Fst, labels: CtcLabels) -> Fst:
     return Fst(
         start=int(plan.base[fst.start]) + int(split[fst.start]),
         arc_begin=frames.arc_begin,
-        epsilon_begin=frames.epsilon_begin,
         ilabels=frames.ilabels,
         olabels=frames.olabels,
         weights=frames.weights,

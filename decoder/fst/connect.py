@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .fst import EPSILON, Fst
+from .transducer import EPSILON, Fst
 
 
 def reachable_part(fst: Fst) -> Fst:
@@ -23,8 +23,7 @@ def reachable_part(fst: Fst) -> Fst:
     begin = np.append(fst.arc_begin[:-1][kept], fst.arcs)
     return Fst(
         start=int(number[fst.start]),
-        arc_begin=before[begin].astype(fst.arc_begin.dtype),
-        epsilon_begin=before[fst.epsilon_begin[kept]].astype(fst.epsilon_begin.dtype),
+        arc_begin=before[begin],
         ilabels=fst.ilabels[arc_kept],
         olabels=fst.olabels[arc_kept],
         weights=fst.weights[arc_kept],
@@ -36,7 +35,7 @@ def reachable_part(fst: Fst) -> Fst:
 def has_epsilon_cycle(fst: Fst) -> bool:
     """Return whether some epsilon arcs of ``fst`` form a cycle; fast where they all lead to lower states."""
     targets = fst.nextstates[fst.ilabels == EPSILON]
-    sources = np.repeat(np.arange(fst.states, dtype=np.int32), fst.arc_begin[1:] - fst.epsilon_begin)
+    sources = fst.sources()[fst.ilabels == EPSILON]
     if np.all(targets < sources):
         return False
     from scipy.sparse import coo_array

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inner_kernel, kernel
+from ...jit import inner_kernel, kernel
 from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FormatError, ScoresError, SearchError
-from .graph import Graph
+from ...errors import FormatError, ScoresError, SearchError
+from ..fst.transducer import read_only
+from ..graph.search_graph import Graph
 from .hypothesis import Hypothesis, Stretch, hypothesis, read_stretch
 from .options import SearchOptions
 from .result import SearchResult
@@ -305,13 +306,6 @@ class Search:
         self._work = self._work._replace(
             order=np.empty(len(self._tokens.state), np.float64), table=np.empty(2 * len(self._work.table), np.int32)
         )
-
-
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view that cannot be written, so that mapped and made arrays compile to the same kernel."""
-    view: NDArray[Any] = array.view()
-    view.flags.writeable = False
-    return view
 
 
 _DTYPES = {

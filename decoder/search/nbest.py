@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionsError
+from ...errors import OptionsError
 from .token_arrays import Frames, GraphArrays, Links, Tokens, Widths
 
 ARENA_DTYPES = (np.int32, np.float64, np.int32, np.int32, np.int32, np.float64, np.int32, np.int32)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
-from ..lm.arpa import Arpa
-from ..lm.lexicon import Lexicon
-from ..tensorfile import map_arrays, save_arrays
-from .connect import has_epsilon_cycle
+from ...errors import FormatError
+from ...lm.arpa import Arpa
+from ...lm.lexicon import Lexicon
+from ...tensorfile import map_arrays, save_arrays
+from ..fst.connect import has_epsilon_cycle
+from ..fst.transducer import ARRAY_NAMES, Fst
 from .ctc_graph import CtcLabels, expand_ctc
-from .fst import ARRAY_NAMES, Fst
 from .phone_graph import PHONE_FORMAT, GraphOptions, PhoneGraph, compile_phone_graph
 
 __all__ = ["Graph", "GraphOptions", "PhoneGraph", "compile_ctc_graph", "compile_phone_graph"]
@@ -60,6 +60,12 @@ class Graph:
         Epsilon arcs must not form a cycle: a search would never leave it.
         """
         self.fst.check(name)
+        if self.fst.start < 0:
+            raise FormatError(f"{name}: start is {self.fst.start}, the graph has no path; build it again.")
+        if self.fst.semiring != "tropical" or not np.isfinite(self.fst.weights).all():
+            raise FormatError(f"{name}: weights must be finite costs of the tropical semiring; build it again.")
+        if not self.fst.is_in_search_order():
+            raise FormatError(f"{name}: arc_begin does not put emitting arcs before epsilon arcs; sort them first.")
         labels = len(self.score_column)
         for field, dtype in _LABEL_ARRAYS.items():
             array = getattr(self, field)
@@ -109,7 +115,7 @@ class Graph:
         except (KeyError, ValueError) as problem:
             raise FormatError(f"{path}: start or words cannot be read ({problem}); build the graph again.") from None
         graph = cls(
-            fst=Fst(start, *(arrays[field] for field in ARRAY_NAMES)),
+            fst=Fst.from_mapping(start, arrays),
             words=words,
             score_column=arrays["score_column"],
             label_phone=arrays["label_phone"],

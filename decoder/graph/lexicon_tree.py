@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, OptionsError
-from ..lm.lexicon import Lexicon
-from .fst import Fst
+from ...errors import FormatError, OptionsError
+from ...lm.lexicon import Lexicon
+from ..fst.transducer import Fst
 from .ngram_states import NEVER, NgramStates
 
 
@@ -137,4 +137,5 @@ def grow_trees(
         Arcs(backing, zeros, zeros, histories.backoff_costs[backing], histories.backoff_targets[backing]),
     )
     sources, ilabels, labels, costs, targets = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Fst.from_arcs(histories.start, sources, ilabels, labels, costs * quantum, targets, finals)
+    trees = Fst.from_arcs(histories.start, sources, ilabels, labels, costs * quantum, targets, finals)
+    return trees.in_search_order()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .graph import Graph
+from ..graph.search_graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inner_kernel, kernel
+from ...jit import inner_kernel, kernel
 from .prune_kernels import prune
 from .token_arrays import FRAME, Frames, Links, Tokens, Widths
 

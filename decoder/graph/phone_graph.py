@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, OptionsError
-from ..lm.arpa import Arpa
-from ..lm.lexicon import Lexicon
-from ..tensorfile import save_arrays
-from .connect import has_epsilon_cycle
+from ...errors import FormatError, OptionsError
+from ...lm.arpa import Arpa
+from ...lm.lexicon import Lexicon
+from ...tensorfile import save_arrays
+from ..fst.connect import has_epsilon_cycle
+from ..fst.transducer import EPSILON, Fst, narrow
 from .ctc_graph import CtcLabels
-from .fst import EPSILON, Fst, index_dtype, narrow
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +68,8 @@ class PhoneGraph:
         arrays = {
             "arcs": narrow(np.diff(fst.arc_begin)),
             "epsilons": narrow(np.diff(fst.arc_begin) - emitting),
-            "ilabels": fst.ilabels,
-            "olabels": fst.olabels,
+            "ilabels": narrow(fst.ilabels),
+            "olabels": narrow(fst.olabels),
             "costs": _quanta(fst.weights, self.quantum),
             "nextstates_low": (fst.nextstates & 0xFFFF).astype(np.uint16),
             "nextstates_high": narrow(fst.nextstates >> 16),
@@ -101,20 +101,20 @@ class PhoneGraph:
         finals = np.full(states, np.inf, dtype=np.float32)
         final = arrays["finals"].astype(np.float32) * np.float32(quantum)
         finals[: len(final)] = np.where(arrays["finals"] == _NOT_FINAL, np.float32(np.inf), final)
-        index = index_dtype(arcs)
-        begin = np.zeros(states + 1, dtype=index)
-        np.cumsum(arrays["arcs"], dtype=index, out=begin[1:])
+        begin = np.zeros(states + 1, dtype=np.int64)
+        np.cumsum(arrays["arcs"], dtype=np.int64, out=begin[1:])
         fst = Fst(
             start=start,
             arc_begin=begin,
-            epsilon_begin=begin[1:] - arrays["epsilons"].astype(index),
-            ilabels=arrays["ilabels"].copy(),  # writable as all others: no second specialisation of the kernels
-            olabels=arrays["olabels"].copy(),
+            ilabels=arrays["ilabels"].astype(np.int32),
+            olabels=arrays["olabels"].astype(np.int32),
             weights=arrays["costs"].astype(np.float32) * np.float32(quantum),
             nextstates=(arrays["nextstates_high"].astype(np.int32) << 16) + arrays["nextstates_low"],
             final_weights=finals,
         )
         fst.check(name)
+        if not np.array_equal(fst.epsilon_begin, begin[1:] - arrays["epsilons"]) or not fst.is_in_search_order():
+            raise FormatError(f"{name}: epsilons does not tell the epsilon arcs apart; build the graph again.")
         labels = CtcLabels.of_phones(phones)
         entry = ~labels.is_self_loop & (labels.phone > 0)
         entry[EPSILON] = True
@@ -141,7 +141,7 @@ def compile_phone_graph(
 
     Arguments and errors are those of ``graph.compile_ctc_graph``.
     """
-    from .connect import reachable_part
+    from ..fst.connect import reachable_part
     from .equal_histories import merge_equal_histories
     from .lexicon_tree import Sounds, grow_trees
     from .ngram_states import NgramStates

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from .hypothesis import Hypothesis
 
 if TYPE_CHECKING:
-    from .search import Search
+    from .beam_search import Search
 
 
 @dataclass(frozen=True, slots=True, eq=False)

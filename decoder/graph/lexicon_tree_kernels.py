@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inner_kernel, kernel
+from ...jit import inner_kernel, kernel
 
 
 class Forest(NamedTuple):

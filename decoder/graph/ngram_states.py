@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
-from ..lm.arpa import Arpa
+from ...errors import FormatError
+from ...lm.arpa import Arpa
 
 NEVER = np.iinfo(np.int32).max // 4
 """The cost, in quanta, that stands for probability zero."""

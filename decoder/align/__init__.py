@@ -1,0 +1,1 @@
+"""Forced alignment: when the words and phones of a known text were said."""

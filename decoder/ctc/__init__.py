@@ -1,0 +1,1 @@
+"""Lexicon-free search over CTC scores: prefixes of characters or word pieces."""

@@ -1,0 +1,1 @@
+"""Weighted finite-state transducers: the container, its files, the operations on it."""

@@ -1,0 +1,1 @@
+"""How a search graph is made: lexicon, grammar, context, topology, and their composition."""

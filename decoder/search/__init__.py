@@ -1,0 +1,1 @@
+"""The beam search over a graph, frame by frame."""
