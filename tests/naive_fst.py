@@ -10,9 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
-from hypothesis import strategies as st
-
 from harken.decoder.fst.transducer import Fst
+from hypothesis import strategies as st
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]
 Arc = tuple[int, int, float, int]
@@ -86,7 +85,7 @@ def language(fst: Fst, max_labels: int, rounds: int = 2000) -> dict[Pair, float]
                 costs[pair] = plus(fst.semiring, costs.get(pair, math.inf), total)
             for ilabel, olabel, weight, nextstate in arcs[state]:
                 read, written = pair
-                longer = (read + (ilabel,) if ilabel else read, written + (olabel,) if olabel else written)
+                longer = ((*read, ilabel) if ilabel else read, (*written, olabel) if olabel else written)
                 if weight < math.inf and len(longer[0]) <= max_labels and len(longer[1]) <= max_labels:
                     node = (nextstate, longer)
                     following[node] = plus(fst.semiring, following.get(node, math.inf), cost + weight)
