@@ -19,7 +19,7 @@ _COMMANDS = {
     "evaluate": "cli_evaluate",
     "features": "cli_stages",
     "score": "cli_stages",
-    "decode": "cli_stages",
+    "decode": "cli_decode",
     "rescore": "cli_stages",
     "model": "cli_model",
 }

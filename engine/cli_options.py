@@ -1,10 +1,13 @@
 """What several commands take: the model, and everything that changes how it decodes."""
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from ..tensorfile import write_aside
 from .cli import complain
 from .model import Decoding
 from .recognizer import Recognizer, RecognizerOptions
@@ -59,6 +62,21 @@ def decoding_options(command: Command) -> Command:
         kind = type(getattr(Decoding(), name))
         command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
     return command
+
+
+def text_out(command: Command) -> Command:
+    """Add ``--output`` for text."""
+    return click.option("-o", "--output", metavar="FILE", help="Where the text goes; without it, standard output.")(
+        command
+    )
+
+
+def write_text(path: str | os.PathLike[str] | None, text: str) -> None:
+    """Write ``text`` to a file, never half of it, or to standard output where ``path`` is None."""
+    if path is None:
+        sys.stdout.write(text)
+    else:
+        write_aside(path, text.encode())
 
 
 def make_recognizer(model: str | None, compiles: bool = True, **options: Any) -> Recognizer:

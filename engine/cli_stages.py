@@ -1,9 +1,7 @@
-"""`harken features`, `score`, `decode`, `rescore`: each stage alone, one file in, one file out for the next."""
+"""`harken features`, `score`, `rescore`: each stage alone, one file in, one file out for the next."""
 
 import io
 import json
-import os
-import sys
 import zipfile
 from typing import Any
 
@@ -11,15 +9,14 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, OptionsError, ScoresError
+from ..errors import FormatError, OptionsError
 from ..tensorfile import write_aside
 from .cli import complain
-from .cli_options import audio_options, decoding_options, make_recognizer, model_option
+from .cli_options import audio_options, decoding_options, make_recognizer, model_option, text_out, write_text
 from .confidence import to_segment
 from .nbest import candidates_text, read_candidates
 
 _out = click.option("-o", "--output", required=True, metavar="FILE", help="Where the arrays go, an .npz file.")
-_text_out = click.option("-o", "--output", metavar="FILE", help="Where the text goes; without it, standard output.")
 
 
 @click.command()
@@ -67,28 +64,6 @@ def score(features_file: str, output: str, model: str | None) -> None:
 
 
 @click.command()
-@click.argument("scores_file", metavar="SCORES")
-@_text_out
-@model_option
-@decoding_options
-def decode(scores_file: str, output: str | None, model: str | None, **options: Any) -> None:
-    """Search the .npz file of `harken score` for words.
-
-    The text has a JSON object a line, a segment each: the n-best word sequences with frames and costs.
-    """
-    recognizer = make_recognizer(model, **options)
-    given = _load(scores_file, "scores", "channel")
-    if given["scores"].ndim != 2 or given["scores"].shape[1] != len(recognizer.bundle.units):
-        found = given["scores"].shape
-        raise ScoresError(
-            f"{scores_file}: scores have shape {found}, the model has {len(recognizer.bundle.units)} units."
-        )
-    channel = int(given["channel"])
-    segments = recognizer.decode(given["scores"], None if channel < 0 else channel)
-    _write(output, candidates_text(segments))
-
-
-@click.command()
 @click.argument("nbest_file", metavar="NBEST")
 @click.option(
     "--format",
@@ -101,7 +76,7 @@ def decode(scores_file: str, output: str | None, model: str | None, **options: A
 @click.option(
     "--alternatives", type=click.IntRange(1), default=1, show_default=True, help="Readings a segment, in JSON."
 )
-@_text_out
+@text_out
 @model_option
 @decoding_options
 def rescore(nbest_file: str, form: str, output: str | None, model: str | None, **options: Any) -> None:
@@ -109,15 +84,19 @@ def rescore(nbest_file: str, form: str, output: str | None, model: str | None, *
     recognizer = make_recognizer(model, compiles=False, **options)
     ranked = [recognizer.rescore(segment) for segment in read_candidates(nbest_file)]
     if form == "nbest":
-        _write(output, candidates_text(ranked))
+        write_text(output, candidates_text(ranked))
         return
-    segments = [
-        segment for found in ranked if (segment := to_segment(found, recognizer.options.alternatives)) is not None
-    ]
-    if form == "json":
-        _write(output, json.dumps({"segments": [segment.as_dict() for segment in segments]}, ensure_ascii=False) + "\n")
-    else:
-        _write(output, " ".join(segment.text for segment in segments) + "\n")
+    lines = []
+    for utterance in dict.fromkeys(found.utterance for found in ranked):
+        readings = (to_segment(one, recognizer.options.alternatives) for one in ranked if one.utterance == utterance)
+        segments = [segment for segment in readings if segment is not None]
+        if form == "json":
+            named = {} if utterance is None else {"utterance": utterance}
+            line = json.dumps(named | {"segments": [segment.as_dict() for segment in segments]}, ensure_ascii=False)
+        else:
+            line = " ".join([*([] if utterance is None else [utterance]), *(segment.text for segment in segments)])
+        lines.append(line + "\n")
+    write_text(output, "".join(lines))
 
 
 def _save(path: str, **arrays: Any) -> None:
@@ -137,10 +116,3 @@ def _load(path: str, *names: str) -> dict[str, NDArray[Any]]:
         raise FormatError(f"{path}: cannot be read ({problem.strerror or problem}).") from None
     except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as problem:
         raise FormatError(f"{path}: is not the .npz file of the stage before ({problem}).") from None
-
-
-def _write(path: str | os.PathLike[str] | None, text: str) -> None:
-    if path is None:
-        sys.stdout.write(text)
-    else:
-        write_aside(path, text.encode())

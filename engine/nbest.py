@@ -19,7 +19,8 @@ class Candidates:
     """A segment's hypotheses, best first; ``channel`` is as in results.
 
     Frames are ``frame_seconds`` long and counted from the start of the recording, as the hypotheses' times are; the
-    segment runs from ``first_frame`` to before ``end_frame``.
+    segment runs from ``first_frame`` to before ``end_frame``. ``utterance`` is the key under which an archive holds the
+    scores, None where they stood alone.
     """
 
     channel: int | None
@@ -27,6 +28,7 @@ class Candidates:
     end_frame: int
     frame_seconds: float
     hypotheses: tuple[Hypothesis, ...]
+    utterance: str | None = None
 
 
 def candidates_text(segments: Iterable[Candidates]) -> str:
@@ -52,7 +54,8 @@ def read_candidates(path: str | os.PathLike[str]) -> list[Candidates]:
 
 
 def _as_dict(segment: Candidates) -> dict[str, Any]:
-    return {
+    named = {} if segment.utterance is None else {"utterance": segment.utterance}
+    return named | {
         "channel": segment.channel,
         "first_frame": segment.first_frame,
         "end_frame": segment.end_frame,
@@ -81,4 +84,5 @@ def _from_dict(value: dict[str, Any]) -> Candidates:
         hypotheses.append(Hypothesis(words, times, *costs))
     channel = None if value["channel"] is None else int(value["channel"])
     first, end = int(value["first_frame"]), int(value["end_frame"])
-    return Candidates(channel, first, end, float(value["frame_seconds"]), tuple(hypotheses))
+    utterance = str(value["utterance"]) if "utterance" in value else None
+    return Candidates(channel, first, end, float(value["frame_seconds"]), tuple(hypotheses), utterance)

@@ -86,6 +86,14 @@ def _weights():
     return {"affine.weight": weight, "affine.bias": bias}
 
 
+def flat_arpa(words):
+    """Return a unigram model of ``words``, all of one probability."""
+    every = ("<unk>", "<s>", "</s>", *words)
+    log10_prob = np.full(len(every), -1.0, np.float32)
+    ids = np.arange(len(every), dtype=np.int32)[:, None]
+    return Arpa(every, (NgramTable(ids, log10_prob, np.zeros(len(every), np.float32)),))
+
+
 def _arpa():
     words = ("<unk>", "<s>", "</s>", *WORDS)
     count = len(words)
