@@ -1,0 +1,282 @@
+"""Shortest distances from weighted sources, one strongly connected component after another."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...jit import inner_kernel, kernel
+
+SETTLED, NEGATIVE_CYCLE, DIVERGES = 0, 1, 2
+"""How it went."""
+TOLERANCE = 1e-10  # what rounding may take off a cycle that costs nothing, relative to the costs
+RELAXATIONS = 100_000_000  # besides a thousand an arc: then a component's mass is taken to grow for ever
+
+
+class Links(NamedTuple):
+    """Arcs to follow, and the strongly connected component of every state."""
+
+    begin: NDArray[np.int64]
+    targets: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    component: NDArray[np.int32]
+
+
+class Settled(NamedTuple):
+    """Distances so far and working space, all (states,).
+
+    ``parent`` is the arc by which the least distance came and ``came_from`` the state that it leaves, -1 for none.
+    ``place`` is -1 outside of queues, ``pending`` infinite.
+    """
+
+    distance: NDArray[np.float64]
+    parent: NDArray[np.int64]
+    came_from: NDArray[np.int32]
+    place: NDArray[np.int32]
+    queue: NDArray[np.int32]
+    pending: NDArray[np.float64]
+
+
+@inner_kernel
+def log_add(left: float, right: float) -> float:
+    """Return -ln(exp(-left) + exp(-right))."""
+    if left > right:
+        left, right = right, left
+    return left - np.log1p(np.exp(left - right)) if right != np.inf else left
+
+
+@inner_kernel
+def sift_up(heap: NDArray[np.int32], place: NDArray[np.int32], key: NDArray[np.float64], at: int) -> None:
+    """Move the state at ``at`` of the heap towards the root."""
+    state = heap[at]
+    while at > 0:
+        above = (at - 1) >> 1
+        if key[heap[above]] <= key[state]:
+            break
+        heap[at] = heap[above]
+        place[heap[at]] = at
+        at = above
+    heap[at] = state
+    place[state] = at
+
+
+@inner_kernel
+def pop(heap: NDArray[np.int32], place: NDArray[np.int32], key: NDArray[np.float64], count: int) -> int:
+    """Take the state of the least key out of a heap of ``count`` states."""
+    first = heap[0]
+    place[first] = -1
+    last = heap[count - 1]
+    at, child = 0, 1
+    while child < count - 1:
+        if child + 1 < count - 1 and key[heap[child + 1]] < key[heap[child]]:
+            child += 1
+        if key[last] <= key[heap[child]]:
+            break
+        heap[at] = heap[child]
+        place[heap[at]] = at
+        at, child = child, 2 * child + 1
+    if count > 1:
+        heap[at] = last
+        place[last] = at
+    return int(first)
+
+
+@inner_kernel
+def settle_nearest_first(links: Links, settled: Settled, members: NDArray[np.int32]) -> int:
+    """Settle a component without negative costs in the tropical semiring: Dijkstra's algorithm."""
+    distance, place, heap = settled.distance, settled.place, settled.queue
+    here = links.component[members[0]]
+    count = 0
+    for state in members:
+        if distance[state] < np.inf:
+            heap[count] = state
+            sift_up(heap, place, distance, count)
+            count += 1
+    while count > 0:
+        state = pop(heap, place, distance, count)
+        count -= 1
+        for arc in range(links.begin[state], links.begin[state + 1]):
+            target = links.targets[arc]
+            cost = distance[state] + links.weights[arc]
+            if not cost < distance[target] or links.component[target] != here:
+                continue
+            distance[target] = cost
+            settled.parent[target], settled.came_from[target] = arc, state
+            if place[target] < 0:
+                heap[count] = target
+                place[target] = count
+                count += 1
+            sift_up(heap, place, distance, place[target])
+    return SETTLED
+
+
+@inner_kernel
+def parents_form_cycle(members: NDArray[np.int32], came_from: NDArray[np.int32], mark: NDArray[np.float64]) -> bool:
+    """Return whether the last improvements of some states of a component lead back to themselves.
+
+    ``mark`` is infinite, before and after, so that a walk ends where it leaves the component.
+    """
+    for state in members:
+        mark[state] = -1.0
+    cycle = False
+    for walk, first in enumerate(members):
+        state = first
+        while state >= 0 and mark[state] == -1.0:
+            mark[state] = walk
+            state = came_from[state]
+        cycle |= state >= 0 and mark[state] == walk
+    for state in members:
+        mark[state] = np.inf
+    return cycle
+
+
+@inner_kernel
+def settle_in_turn(links: Links, settled: Settled, members: NDArray[np.int32]) -> int:
+    """Settle a component with negative costs in the tropical semiring: first come, first served (Bellman, Ford)."""
+    size, here = len(members), links.component[members[0]]
+    distance, place, queue = settled.distance, settled.place, settled.queue
+    head = count = improved = 0
+    for state in members:
+        if distance[state] < np.inf:
+            queue[count], place[state] = state, 0
+            count += 1
+    while count > 0:
+        state = queue[head]
+        head, count = (head + 1) % size, count - 1
+        place[state] = -1
+        for arc in range(links.begin[state], links.begin[state + 1]):
+            target = links.targets[arc]
+            cost = distance[state] + links.weights[arc]
+            slack = TOLERANCE * (1.0 + abs(distance[target])) if distance[target] < np.inf else 0.0
+            if not cost < distance[target] - slack or links.component[target] != here:
+                continue
+            distance[target] = cost
+            settled.parent[target], settled.came_from[target] = arc, state
+            improved += 1
+            if place[target] < 0:
+                place[target] = 0
+                queue[(head + count) % size] = target
+                count += 1
+        if improved >= size:  # so that looking for a cycle costs no more than what was done since
+            improved = 0
+            if parents_form_cycle(members, settled.came_from, settled.pending):
+                return NEGATIVE_CYCLE
+    return SETTLED
+
+
+@inner_kernel
+def settle_loops(links: Links, settled: Settled, state: int) -> int:
+    """Settle a state with arcs to itself in the log semiring: the sum of a geometric series."""
+    loops = np.inf
+    for arc in range(links.begin[state], links.begin[state + 1]):
+        if links.targets[arc] == state:
+            loops = log_add(loops, links.weights[arc])
+    if loops <= 0.0:
+        return DIVERGES
+    settled.distance[state] += np.log1p(-np.exp(-loops))
+    return SETTLED
+
+
+@inner_kernel
+def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delta: float) -> int:
+    """Settle a component in the log semiring: pass on what came in since the last turn until it is below ``delta``.
+
+    Mohri (2002), section 3, except that what is below ``delta`` of a state's mass is kept for its next turn. The mass
+    that waits is compared after growing numbers of rounds: where the cycles lose mass it has shrunk by then.
+    """
+    size, here, smallest = len(members), links.component[members[0]], -np.log(delta)
+    distance, place, queue, pending = settled.distance, settled.place, settled.queue, settled.pending
+    head = count = done = 0
+    for state in members:
+        if distance[state] < np.inf:
+            queue[count], place[state], pending[state] = state, 0, distance[state]
+            count += 1
+    budget = RELAXATIONS + 1000 * len(links.targets)
+    left, rounds, test_after, tested, total = count, 0, 64 + 8 * size, np.inf, np.inf
+    while count > 0:
+        if left == 0:
+            rounds, left = rounds + 1, count
+            if rounds >= test_after:
+                if total <= tested and tested < np.inf:
+                    return DIVERGES
+                tested, test_after = total, 2 * test_after
+            total = np.inf
+        left -= 1
+        state = queue[head]
+        head, count = (head + 1) % size, count - 1
+        place[state] = -1
+        mass = pending[state]
+        pending[state] = np.inf
+        total = log_add(total, mass)
+        done += links.begin[state + 1] - links.begin[state]
+        if done > budget:
+            return DIVERGES
+        for arc in range(links.begin[state], links.begin[state + 1]):
+            target = links.targets[arc]
+            more = mass + links.weights[arc]
+            if links.component[target] != here or more == np.inf:
+                continue
+            distance[target] = log_add(distance[target], more)
+            pending[target] = log_add(pending[target], more)
+            if place[target] < 0 and pending[target] - distance[target] < smallest:
+                place[target] = 0
+                queue[(head + count) % size] = target
+                count += 1
+    return SETTLED
+
+
+@inner_kernel
+def settle(links: Links, settled: Settled, members: NDArray[np.int32], log: bool, delta: float) -> int:
+    """Settle the distances of one component, given those that came in from earlier ones."""
+    here = links.component[members[0]]
+    cyclic = negative = reached = False
+    for state in members:
+        reached |= settled.distance[state] < np.inf
+        for arc in range(links.begin[state], links.begin[state + 1]):
+            if links.component[links.targets[arc]] == here:
+                cyclic = True
+                negative |= links.weights[arc] < 0.0
+    if not cyclic or not reached:
+        return SETTLED
+    if log:
+        return (
+            settle_loops(links, settled, members[0])
+            if len(members) == 1
+            else settle_mass(links, settled, members, delta)
+        )
+    if negative:
+        return settle_in_turn(links, settled, members)
+    return settle_nearest_first(links, settled, members) if len(members) > 1 else SETTLED
+
+
+@kernel
+def distances(links: Links, settled: Settled, order: NDArray[np.int32], log: bool, delta: float) -> int:
+    """Turn what the states start with, in ``settled.distance``, into their distances; return how it went.
+
+    ``order`` holds the states in topological order of their components. Within a component distances are settled
+    first, then the arcs that leave it are followed, once.
+    """
+    distance = settled.distance
+    first, states = 0, len(order)
+    while first < states:
+        here = links.component[order[first]]
+        last = first + 1
+        while last < states and links.component[order[last]] == here:
+            last += 1
+        status = settle(links, settled, order[first:last], log, delta)
+        if status != SETTLED:
+            return status
+        for state in order[first:last]:
+            if distance[state] == np.inf:
+                continue
+            for arc in range(links.begin[state], links.begin[state + 1]):
+                target, cost = links.targets[arc], distance[state] + links.weights[arc]
+                if links.component[target] == here or cost == np.inf:
+                    continue
+                if log:
+                    distance[target] = log_add(distance[target], cost)
+                elif cost < distance[target]:
+                    distance[target] = cost
+                    settled.parent[target], settled.came_from[target] = arc, state
+        first = last
+    return SETTLED
