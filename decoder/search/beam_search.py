@@ -12,7 +12,7 @@ the same with and without committing; alternatives (``nbest``) differ in what ca
 which is at least half of ``keep_frames`` frames (more where the live tokens did not agree so soon).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import FormatError, ScoresError, SearchError
 from ..fst.transducer import read_only
 from ..graph.search_graph import Graph
-from .hypothesis import Hypothesis, Stretch, hypothesis, read_stretch
+from .hypothesis import Costs, Hypothesis, Stretch, hypothesis, read_stretch
 from .options import SearchOptions
 from .result import SearchResult
 from .token_arrays import (
@@ -30,6 +30,9 @@ from .token_arrays import (
     DEAD,
     FRAME,
     FULL,
+    HAS_WORD,
+    LABEL_SHIFT,
+    LOOKS_AHEAD,
     NO_LINK,
     POSITION_SIZE,
     PRUNED,
@@ -42,26 +45,58 @@ from .token_arrays import (
     Work,
 )
 
+if TYPE_CHECKING:
+    from .history_kernels import HistoryArrays
+
+
+class History(Protocol):
+    """What tokens remember beside their graph state: a language model composed on the fly, the place in phrases.
+
+    ``arrays`` are what the kernels of history_kernels.py read, ``start`` is the first history. ``points`` int32 (graph
+    states,) has equal numbers where two states look ahead to the same cost whatever the history; None: all do.
+    """
+
+    @property
+    def arrays(self) -> "HistoryArrays":
+        """The arrays for the kernels."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """The first history."""
+        ...
+
+    @property
+    def points(self) -> NDArray[np.int32] | None:
+        """Which states look ahead alike."""
+        ...
+
 
 class BeamSearch:
     """A search graph made ready: build it once, start a search for each recording (searches may run side by side).
 
+    With a ``history``, tokens are pairs of a graph state and a history, whose costs come on top of the graph's.
     Raises FormatError where the graph has a cycle of epsilon arcs.
     """
 
-    def __init__(self, graph: Graph, options: SearchOptions | None = None) -> None:
+    def __init__(self, graph: Graph, options: SearchOptions | None = None, history: History | None = None) -> None:
         from .search_kernels import mark_levels
 
         self.graph = graph
         self.options = options or SearchOptions()
+        self.history = history
         fst = graph.fst
-        if fst.arcs >= 2**31 or len(graph.score_column) >= 2**23:
-            raise FormatError("graph: more than 2^31 arcs or 2^23 input labels cannot be searched; make it smaller.")
+        if fst.arcs >= 2**31 or len(graph.score_column) >= 2**21:
+            raise FormatError("graph: more than 2^31 arcs or 2^21 input labels cannot be searched; make it smaller.")
         states = np.empty(2 * fst.states + 1, np.int32)
         states[::2], states[1::2] = fst.arc_begin, fst.epsilon_begin
         arcs = np.empty(3 * fst.arcs, np.int32)
         arcs[::3], arcs[1::3] = fst.nextstates, fst.weights.view(np.int32)
-        np.left_shift(fst.ilabels, 8, out=arcs[2::3], dtype=np.int32)
+        np.left_shift(fst.ilabels, LABEL_SHIFT, out=arcs[2::3], dtype=np.int32)
+        arcs[2::3] |= np.where(fst.olabels != 0, np.int32(HAS_WORD), np.int32(0))
+        if history is not None and history.points is not None:
+            moves = history.points[fst.nextstates] != np.repeat(history.points, np.diff(fst.arc_begin))
+            arcs[2::3] |= np.where(moves, np.int32(LOOKS_AHEAD), np.int32(0))
         level = np.zeros(fst.states, np.uint8)
         highest = mark_levels(states, arcs, level)
         if highest < 0:
@@ -69,7 +104,9 @@ class BeamSearch:
                 f"graph: epsilon arcs form a cycle at or behind state {-1 - highest}; remove it from the graph."
             )
         self.levels = int(highest) + 1
-        self.arrays = GraphArrays(states, arcs, arcs.view(np.float32), level, read_only(graph.score_column))
+        self.arrays = GraphArrays(
+            states, arcs, arcs.view(np.float32), level, fst.arrays.olabels, read_only(graph.score_column)
+        )
 
     def start(self, first_frame: int = 0) -> "Search":
         """Return a search before its first row of scores; words are timed as if that row were ``first_frame``."""
@@ -82,6 +119,7 @@ class Search:
     def __init__(self, machine: BeamSearch, first_frame: int = 0) -> None:
         self.graph, self.options = machine.graph, machine.options
         self._arrays = machine.arrays
+        self._model = None if machine.history is None else machine.history.arrays
         self._first_frame = first_frame
         options = self.options
         self._widths = Widths(
@@ -95,8 +133,9 @@ class Search:
             keep_frames=int(options.keep_frames or 0),
         )
         labels = len(self.graph.score_column)
-        self._tokens = Tokens(*_empty(Tokens, 1 << 15))
-        self._links = Links(*_empty(Links, 1 << 16))
+        without = () if self._model is not None else _OF_HISTORY
+        self._tokens = Tokens(*_empty(Tokens, 1 << 15, without))
+        self._links = Links(*_empty(Links, 1 << 16, without))
         self._frames = Frames(*_empty(Frames, 256))
         self._work = Work(
             table=np.empty(1 << 13, np.int32),
@@ -106,6 +145,8 @@ class Search:
             order=np.empty(1 << 15, np.float64),
         )
         self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
+        if machine.history is not None:
+            self._tokens.history[0] = machine.history.start
         self._position = np.zeros(POSITION_SIZE, np.int64)
         self._position[[FRAME, ABSOLUTE, PRUNED]] = -1
         self._frames.token_begin[0] = self._frames.link_begin[0] = 0
@@ -165,6 +206,7 @@ class Search:
                 self._links,
                 self._frames,
                 self._work,
+                self._model,
                 self._position,
                 read_only(rows),
             )
@@ -179,7 +221,7 @@ class Search:
         """Return the best path so far, whether or not it could end here; the search goes on."""
         if self._dead:
             raise SearchError(f"search: it ended at frame {self.frames}; start another one.")
-        return self._hypothesis(self._best(use_final=False)[0], 0.0)
+        return self._hypothesis(self._best(use_final=False)[0], Costs())
 
     def trailing_blanks(self) -> int:
         """Return how many of the latest frames are blank on the best path so far (a pause is where to cut)."""
@@ -202,9 +244,9 @@ class Search:
         if self._dead:
             raise SearchError(f"search: no path is left after frame {self._first_frame + self.frames}.")
         if self._result is None:
-            token, final_cost, reached = self._best(use_final=True)
+            token, ending, reached = self._best(use_final=True)
             self._result = SearchResult(
-                best=self._hypothesis(token, final_cost), frames=self.frames, reached_final=reached, search=self
+                best=self._hypothesis(token, ending), frames=self.frames, reached_final=reached, search=self
             )
         return self._result
 
@@ -227,20 +269,35 @@ class Search:
         for begin, end in zip(paths.begins[:-1], paths.begins[1:], strict=True):
             path = paths.links[begin:end]
             last = self._links.target[path[-1]] if len(path) else 0
-            final_cost = float(fst.final_weights[self._tokens.state[last]]) if result.reached_final else 0.0
+            ending = Costs(float(fst.final_weights[self._tokens.state[last]])) if result.reached_final else Costs()
             stretches = [*self._committed, self._stretch(path)]
-            found.append(hypothesis(self.graph, stretches, final_cost, self.options.acoustic_scale))
+            found.append(hypothesis(self.graph, stretches, ending, self.options.acoustic_scale))
         return tuple(found)
 
-    def _best(self, use_final: bool) -> tuple[int, float, bool]:
-        """Return the best token of the last frame, its final cost, and whether that is a final state's."""
+    def _best(self, use_final: bool) -> tuple[int, Costs, bool]:
+        """Return the best token of the last frame, what ending there costs, and whether its state is a final one."""
         begin, end = self._last_tokens()
+        finals = self.graph.fst.final_weights[self._tokens.state[begin:end]].astype(np.float64)
+        reached = use_final and bool(np.isfinite(finals).any())
+        if not reached:
+            finals = np.zeros(end - begin)
+        lm, phrase = self._end_costs(begin, end, reached)
+        best = int(np.argmin(self._costs(begin, end) + finals + lm + phrase))
+        return begin + best, Costs(float(finals[best]), 0.0, float(lm[best]), float(phrase[best])), reached
+
+    def _costs(self, begin: int, end: int) -> NDArray[np.float64]:
+        """Return what the paths to tokens cost, nothing looked ahead to."""
         costs = self._tokens.cost[begin:end]
-        final = self.graph.fst.final_weights[self._tokens.state[begin:end]].astype(np.float64)
-        if use_final and np.isfinite(final).any():
-            best = int(np.argmin(costs + final))
-            return begin + best, float(final[best]), True
-        return begin + int(np.argmin(costs)), 0.0, False
+        return costs if self._model is None else costs - self._tokens.ahead[begin:end]
+
+    def _end_costs(self, begin: int, end: int, final: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the costs of the language model and of phrases where tokens' histories end."""
+        lm, phrase = np.zeros(end - begin, np.float32), np.zeros(end - begin, np.float32)
+        if self._model is not None:
+            from .history_kernels import end_costs
+
+            end_costs(self._model, self._tokens.history[begin:end].copy(), final, lm, phrase)
+        return lm, phrase
 
     def _last_tokens(self) -> tuple[int, int]:
         frame = int(self._position[FRAME])
@@ -256,13 +313,11 @@ class Search:
         return np.array(path[::-1], dtype=np.int64)
 
     def _stretch(self, path: NDArray[Any]) -> Stretch:
-        links = self._links
-        first = self._first_frame + self._committed_frames
-        return read_stretch(self.graph, links.arc[path], links.graph[path], links.acoustic[path], first)
+        return read_stretch(self.graph, self._links, path, self._first_frame + self._committed_frames)
 
-    def _hypothesis(self, token: int, final_cost: float) -> Hypothesis:
+    def _hypothesis(self, token: int, ending: Costs) -> Hypothesis:
         stretches = [*self._committed, self._stretch(self._path(token))]
-        return hypothesis(self.graph, stretches, final_cost, self.options.acoustic_scale)
+        return hypothesis(self.graph, stretches, ending, self.options.acoustic_scale)
 
     def _commit(self) -> None:
         """Write down and free what all live tokens share, if it lies in the older half of the kept frames."""
@@ -310,17 +365,21 @@ class Search:
 
 _DTYPES = {
     "state": np.int32, "cost": np.float64, "back": np.int32, "extra": np.float64, "moved": np.int32,
+    "history": np.int64, "ahead": np.float64,
     "source": np.int32, "target": np.int32, "arc": np.int32, "graph": np.float32, "acoustic": np.float32,
+    "lm": np.float32, "phrase": np.float32,
     "token_begin": np.int64, "link_begin": np.int64,
 }  # fmt: skip
+_OF_HISTORY = ("history", "ahead", "lm", "phrase")
 
 
-def _empty(kind: Any, length: int) -> list[NDArray[Any]]:
-    return [np.empty(length, _DTYPES[field]) for field in kind._fields]
+def _empty(kind: Any, length: int, without: tuple[str, ...] = ()) -> list[NDArray[Any]]:
+    """Return arrays for all fields of ``kind``; those of the fields ``without`` are empty and stay so."""
+    return [np.empty(0 if field in without else length, _DTYPES[field]) for field in kind._fields]
 
 
 def _grown(arrays: Any, length: int) -> list[NDArray[Any]]:
-    grown = [np.empty(length, array.dtype) for array in arrays]
+    grown = [np.empty(length if len(array) else 0, array.dtype) for array in arrays]
     for new, old in zip(grown, arrays, strict=True):
         new[: len(old)] = old
     return grown

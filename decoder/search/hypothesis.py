@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.search_graph import Graph
+from .token_arrays import Links
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """A word sequence: ``times`` holds each word's first frame and the one after its last; costs are -ln.
 
-    ``acoustic_cost`` is unscaled; ``total_cost`` is ``graph_cost`` plus the acoustic scale times ``acoustic_cost``.
+    ``acoustic_cost`` is unscaled. ``lm_cost`` and ``phrase_cost`` are those of a search with a history (a language
+    model composed on the fly, phrases), else 0. ``total_cost`` is the sum of ``graph_cost``, ``lm_cost``,
+    ``phrase_cost`` and the acoustic scale times ``acoustic_cost``.
     """
 
     words: tuple[str, ...]
@@ -22,11 +25,22 @@ class Hypothesis:
     graph_cost: float
     acoustic_cost: float
     total_cost: float
+    lm_cost: float = 0.0
+    phrase_cost: float = 0.0
 
     @property
     def text(self) -> str:
         """The words, joined by spaces."""
         return " ".join(self.words)
+
+
+class Costs(NamedTuple):
+    """The parts of a path's cost; the acoustic one is unscaled."""
+
+    graph: float = 0.0
+    acoustic: float = 0.0
+    lm: float = 0.0
+    phrase: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,17 +55,15 @@ class Stretch:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     tail: int
-    graph_cost: float
-    acoustic_cost: float
+    costs: Costs
 
 
-def read_stretch(
-    graph: Graph, arcs: NDArray[Any], graph_costs: NDArray[Any], acoustic_costs: NDArray[Any], first_frame: int
-) -> Stretch:
-    """Read the words off a path: ``arcs`` in order, the first emitting one at frame ``first_frame``.
+def read_stretch(graph: Graph, links: Links, path: NDArray[Any], first_frame: int) -> Stretch:
+    """Read the words off a path: its ``links`` in order, the first emitting one at frame ``first_frame``.
 
     The k-th word begins at the frame of the k-th label that starts a word and ends after its last non-blank frame.
     """
+    arcs = links.arc[path]
     ilabels, olabels = graph.fst.ilabels[arcs], graph.fst.olabels[arcs]
     labels = ilabels[ilabels != 0]
     starts = np.flatnonzero(graph.label_starts_word[labels])
@@ -64,13 +76,17 @@ def read_stretch(
         starts=starts + first_frame,
         ends=ends[1:],
         tail=int(ends[0]),
-        graph_cost=float(graph_costs.sum(dtype=np.float64)),
-        acoustic_cost=float(acoustic_costs.sum(dtype=np.float64)),
+        costs=Costs(
+            *(
+                float(part[path].sum(dtype=np.float64)) if len(part) else 0.0
+                for part in (links.graph, links.acoustic, links.lm, links.phrase)
+            )
+        ),
     )
 
 
-def hypothesis(graph: Graph, stretches: Sequence[Stretch], final_cost: float, acoustic_scale: float) -> Hypothesis:
-    """Join the stretches of one path."""
+def hypothesis(graph: Graph, stretches: Sequence[Stretch], ending: Costs, acoustic_scale: float) -> Hypothesis:
+    """Join the stretches of one path; ``ending`` is what ending there costs."""
     olabels: list[int] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -80,8 +96,8 @@ def hypothesis(graph: Graph, stretches: Sequence[Stretch], final_cost: float, ac
         olabels += stretch.olabels.tolist()
         starts += stretch.starts.tolist()
         ends += stretch.ends.tolist()
-    graph_cost = sum(stretch.graph_cost for stretch in stretches) + final_cost
-    acoustic_cost = sum(stretch.acoustic_cost for stretch in stretches)
+    parts = zip(ending, *(stretch.costs for stretch in stretches), strict=True)
+    costs = Costs(*(sum(part[1:]) + part[0] for part in parts))
     # A path that stops inside a word can have begun it without having written it, or the other way round.
     known = min(len(olabels), len(starts))
     times = list(zip(starts[:known], ends[:known], strict=True))
@@ -89,7 +105,9 @@ def hypothesis(graph: Graph, stretches: Sequence[Stretch], final_cost: float, ac
     return Hypothesis(
         words=tuple(graph.words[label] for label in olabels),
         times=tuple(times),
-        graph_cost=graph_cost,
-        acoustic_cost=acoustic_cost,
-        total_cost=graph_cost + acoustic_scale * acoustic_cost,
+        graph_cost=costs.graph,
+        acoustic_cost=costs.acoustic,
+        total_cost=costs.graph + acoustic_scale * costs.acoustic + costs.lm + costs.phrase,
+        lm_cost=costs.lm,
+        phrase_cost=costs.phrase,
     )

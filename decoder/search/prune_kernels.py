@@ -28,6 +28,9 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
             tokens.cost[new_token] = tokens.cost[old]
             tokens.back[new_token] = tokens.back[old]
             tokens.extra[new_token] = tokens.extra[old]
+            if len(tokens.history) > 0:
+                tokens.history[new_token] = tokens.history[old]
+                tokens.ahead[new_token] = tokens.ahead[old]
             new_token += 1
         for old in range(link, link_end):
             links.moved[old] = NO_LINK
@@ -40,12 +43,26 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
             links.arc[new_link] = links.arc[old]
             links.graph[new_link] = links.graph[old]
             links.acoustic[new_link] = links.acoustic[old]
+            if len(links.lm) > 0:
+                links.lm[new_link] = links.lm[old]
+                links.phrase[new_link] = links.phrase[old]
             new_link += 1
         for new in range(kept, new_token):
             if tokens.back[new] != NO_LINK:
                 tokens.back[new] = links.moved[tokens.back[new]]
         token, link = token_end, link_end
     frames.token_begin[last + 1 - shift], frames.link_begin[last + 1 - shift] = new_token, new_link
+
+
+@inner_kernel
+def excess(widths: Widths, tokens: Tokens, links: Links, link: int) -> float:
+    """Return how much more the link costs than what its target's best path says, given its source's best path."""
+    a, b = links.source[link], links.target[link]
+    step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
+    if len(links.lm) > 0:
+        # Costs of tokens include what they look ahead to, costs of links do not.
+        step += np.float64(links.lm[link]) + np.float64(links.phrase[link]) + tokens.ahead[b] - tokens.ahead[a]
+    return float(tokens.cost[a] + step - tokens.cost[b])
 
 
 @inner_kernel
@@ -64,7 +81,7 @@ def prune(
     the lattice beam, as in Kaldi; what is kept too long goes later).
     """
     last = position[FRAME]
-    source, target, extra, cost = links.source, links.target, tokens.extra, tokens.cost
+    source, target, extra = links.source, links.target, tokens.extra
     tolerance = 0.1 * widths.lattice_beam
     size = 0
     for frame in range(last + 1):
@@ -80,7 +97,7 @@ def prune(
             a, b = source[link], target[link]
             if a < begin:
                 break
-            worse = cost[a] + np.float64(links.graph[link]) - cost[b] + fresh[b - begin]
+            worse = excess(widths, tokens, links, link) + fresh[b - begin]
             if worse <= widths.lattice_beam and worse < fresh[a - begin]:
                 fresh[a - begin] = worse
         changed = frame > settled
@@ -97,8 +114,7 @@ def prune(
             earlier[place] = np.inf
         for link in range(frames.link_begin[frame], frames.link_begin[frame + 1]):
             a, b = source[link], target[link]
-            step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
-            worse = cost[a] + step - cost[b] + fresh[b - begin]
+            worse = excess(widths, tokens, links, link) + fresh[b - begin]
             if not worse <= widths.lattice_beam:
                 links.arc[link] = -1
             elif a < begin and worse < earlier[a - before]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inner_kernel, kernel
+from .history_kernels import HistoryArrays, look_ahead, successors
 from .prune_kernels import prune
 from .token_arrays import (
     ABSOLUTE,
@@ -17,11 +18,17 @@ from .token_arrays import (
     DONE,
     FRAME,
     FULL,
+    HAS_WORD,
+    LABEL_SHIFT,
+    LEVEL_MASK,
+    LOOKS_AHEAD,
     PRUNED,
     ROW,
     Frames,
     GraphArrays,
     Links,
+    Progress,
+    Step,
     Tokens,
     Widths,
     Work,
@@ -61,11 +68,21 @@ def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArr
 
 
 @inner_kernel
-def find_place(table: NDArray[np.int32], owner: NDArray[np.int32], state: int) -> int:
-    """Return where ``table`` names the token of ``state``, or the empty place (-1) where it is to be named."""
-    mask = len(table) - 1
-    place: int = ((np.int64(state) * 0x9E3779B1) >> 12) & mask
-    while table[place] >= 0 and owner[table[place]] != state:
+def find_place(work: Work, tokens: Tokens, model: HistoryArrays | None, state: int, history: int) -> int:
+    """Return where the table names the token of ``state`` and ``history``, or the empty place (-1) for it."""
+    mask = len(work.table) - 1
+    mixed = np.int64(state) * 0x9E3779B1
+    if model is not None:
+        mixed ^= history * 0x5851F42D4C957F2D
+        mixed ^= mixed >> 29
+    place: int = (mixed >> 12) & mask
+    while work.table[place] >= 0:
+        token = work.table[place]
+        if tokens.state[token] == state:
+            if model is None:
+                break
+            if tokens.history[token] == history:
+                break
         place = (place + 1) & mask
     return place
 
@@ -144,60 +161,167 @@ def cutoffs(
 
 
 @inner_kernel
-def close_epsilons(
+def enter(
     graph: GraphArrays,
-    widths: Widths,
+    lattice_beam: float,
     tokens: Tokens,
     links: Links,
     work: Work,
-    cutoff: float,
-    bounds: tuple[int, int, int],
-) -> tuple[int, int, int]:
-    """Follow the epsilon arcs of a frame's tokens, the states with the longest epsilon paths first.
+    model: HistoryArrays | None,
+    step: Step,
+    so_far: Progress,
+) -> Progress:
+    """Take a step: make or better the token it leads to and write the link."""
+    token_end, link_end = so_far.token_end, so_far.link_end
+    if token_end == so_far.token_room or link_end == len(links.arc):
+        return Progress(FULL, so_far.cutoff, token_end, link_end, so_far.token_room)
+    place = find_place(work, tokens, model, step.target, step.history)
+    found = np.int64(work.table[place])
+    if found < 0:
+        found = token_end
+        token_end += 1
+        work.table[place] = found
+        tokens.state[found] = step.target
+        tokens.cost[found] = step.cost
+        tokens.back[found] = link_end
+        if model is not None:
+            tokens.history[found] = step.history
+            tokens.ahead[found] = step.ahead
+        height = graph.arcs[3 * step.arc + 2] & LEVEL_MASK
+        if height > 0:
+            tokens.moved[found] = work.level_head[height]
+            work.level_head[height] = found
+    elif step.cost < tokens.cost[found]:
+        tokens.cost[found] = step.cost
+        tokens.back[found] = link_end
+    elif step.cost > tokens.cost[found] + lattice_beam:
+        return so_far
+    links.source[link_end] = step.source
+    links.target[link_end] = found
+    links.arc[link_end] = step.arc
+    links.graph[link_end] = graph.costs[3 * step.arc + 1]
+    links.acoustic[link_end] = step.acoustic
+    if model is not None:
+        links.lm[link_end] = step.lm
+        links.phrase[link_end] = step.phrase
+    return Progress(DONE, so_far.cutoff, token_end, link_end + 1, so_far.token_room)
 
-    ``bounds``: the frame's first token, the end of its tokens and of its links. Returns FULL or DONE and the two ends.
-    """
-    begin, token_end, link_end = bounds
-    token_room, link_room = min(len(tokens.state), begin + len(work.table) // 2), len(links.arc)
-    state, cost, back, waiting = tokens.state, tokens.cost, tokens.back, tokens.moved
+
+@inner_kernel
+def follow(
+    graph: GraphArrays,
+    lattice_beam: float,
+    tokens: Tokens,
+    links: Links,
+    work: Work,
+    model: HistoryArrays | None,
+    token: int,
+    arcs: tuple[int, int],
+    beam: float,
+    so_far: Progress,
+) -> Progress:
+    """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept."""
+    here = tokens.cost[token]
+    cutoff = so_far.cutoff
+    zero = np.float32(0.0)
+    for arc in range(arcs[0], arcs[1]):
+        packed = graph.arcs[3 * arc + 2]
+        label = packed >> LABEL_SHIFT
+        there = here + (np.float64(graph.costs[3 * arc + 1]) + work.scaled[label])
+        if model is None:
+            if not there < cutoff:
+                continue
+            cutoff = min(cutoff, there + beam)
+            step = Step(token, arc, graph.arcs[3 * arc], there, work.acoustic[label], 0, 0.0, zero, zero)
+            so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
+            if so_far.status != DONE:
+                return so_far
+        else:
+            if not there - model.slack < cutoff:
+                continue
+            target, count = graph.arcs[3 * arc], 1
+            history, ahead, lm, phrase = tokens.history[token], tokens.ahead[token], zero, zero
+            if packed & HAS_WORD:
+                count = successors(model, history, graph.olabels[arc])
+            elif packed & LOOKS_AHEAD:
+                ahead = look_ahead(model, target, history)
+            for i in range(count):
+                if packed & HAS_WORD:
+                    history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
+                    ahead = look_ahead(model, target, history)
+                cost = there + (ahead - tokens.ahead[token]) + np.float64(lm) + np.float64(phrase)
+                if not cost < cutoff:
+                    continue
+                cutoff = min(cutoff, cost + beam)
+                step = Step(token, arc, target, cost, work.acoustic[label], history, ahead, lm, phrase)
+                so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
+                if so_far.status != DONE:
+                    return so_far
+    return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.token_room)
+
+
+@inner_kernel
+def close_epsilons(
+    graph: GraphArrays,
+    lattice_beam: float,
+    tokens: Tokens,
+    links: Links,
+    work: Work,
+    model: HistoryArrays | None,
+    so_far: Progress,
+) -> Progress:
+    """Follow the epsilon arcs of a frame's tokens, the states with the longest epsilon paths first."""
     for level in range(len(work.level_head) - 1, 0, -1):
-        token = work.level_head[level]
+        token = np.int64(work.level_head[level])
         while token >= 0:
-            here = cost[token]
-            if here <= cutoff:
-                for arc in range(graph.states[2 * state[token] + 1], graph.states[2 * state[token] + 2]):
-                    there = here + np.float64(graph.costs[3 * arc + 1])
-                    if there >= cutoff:
-                        continue
-                    if token_end == token_room or link_end == link_room:
-                        return FULL, token_end, link_end
-                    target = graph.arcs[3 * arc]
-                    place = find_place(work.table, state, target)
-                    found = work.table[place]
-                    if found < 0:
-                        found = token_end
-                        token_end += 1
-                        work.table[place] = found
-                        state[found] = target
-                        cost[found] = there
-                        back[found] = link_end
-                        height = graph.arcs[3 * arc + 2] & 255
-                        if height > 0:
-                            waiting[found] = work.level_head[height]
-                            work.level_head[height] = found
-                    elif there < cost[found]:
-                        cost[found] = there
-                        back[found] = link_end
-                    elif there > cost[found] + widths.lattice_beam:
-                        continue
-                    links.source[link_end] = token
-                    links.target[link_end] = found
-                    links.arc[link_end] = arc
-                    links.graph[link_end] = graph.costs[3 * arc + 1]
-                    links.acoustic[link_end] = 0.0
-                    link_end += 1
-            token = waiting[token]
-    return DONE, token_end, link_end
+            if tokens.cost[token] <= so_far.cutoff:
+                state = tokens.state[token]
+                arcs = (np.int64(graph.states[2 * state + 1]), np.int64(graph.states[2 * state + 2]))
+                so_far = follow(graph, lattice_beam, tokens, links, work, model, token, arcs, np.inf, so_far)
+                if so_far.status != DONE:
+                    return so_far
+            token = np.int64(tokens.moved[token])
+    return so_far
+
+
+@inner_kernel
+def first_cutoff(
+    graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArrays | None, best: int, beam: float
+) -> float:
+    """Return what the arcs of the best token alone say about the next frame's cutoff (infinite where they say nothing).
+
+    It spares most of what the other tokens would add and then drop.
+    """
+    least = np.inf
+    state = tokens.state[best]
+    for arc in range(graph.states[2 * state], graph.states[2 * state + 1]):
+        packed = graph.arcs[3 * arc + 2]
+        step = np.float64(graph.costs[3 * arc + 1]) + work.scaled[packed >> LABEL_SHIFT]
+        if model is not None and packed & (HAS_WORD | LOOKS_AHEAD):
+            continue
+        least = min(least, step)
+    return float(tokens.cost[best] + least + beam)
+
+
+@inner_kernel
+def read_row(graph: GraphArrays, acoustic_scale: float, work: Work, row: NDArray[np.float32]) -> None:
+    """Turn a row of scores into costs by input label, as they are and scaled; label 0 costs nothing."""
+    for label in range(1, len(graph.score_column)):
+        work.acoustic[label] = -row[graph.score_column[label]]
+        work.scaled[label] = acoustic_scale * np.float64(work.acoustic[label])
+
+
+@inner_kernel
+def put_start(graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArrays | None) -> None:
+    """Name token 0, which holds the start state, in the table, and make it wait for its epsilon arcs."""
+    history = 0
+    if model is not None:
+        history = tokens.history[0]
+        tokens.ahead[0] = look_ahead(model, tokens.state[0], history)
+        tokens.cost[0] = tokens.ahead[0]
+    work.table[find_place(work, tokens, model, tokens.state[0], history)] = 0
+    tokens.moved[0] = -1
+    work.level_head[graph.level[tokens.state[0]]] = 0
 
 
 @inner_kernel
@@ -208,6 +332,7 @@ def advance_frame(
     links: Links,
     frames: Frames,
     work: Work,
+    model: HistoryArrays | None,
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
@@ -216,78 +341,39 @@ def advance_frame(
     Frame 0 (``position[FRAME]`` -1 on entry) takes no row: it is the start state, which ``tokens`` hold already, and
     what its epsilon arcs reach.
     """
-    frame, row = position[FRAME], position[ROW]
-    begin, end = frames.token_begin[max(frame, 0)], frames.token_begin[frame + 1]
-    state, cost, back, waiting, table = tokens.state, tokens.cost, tokens.back, tokens.moved, work.table
-    best, limit, beam = cutoffs(cost, begin, end, widths, work.order)
-    for label in range(1, len(graph.score_column) if frame >= 0 else 1):
-        work.acoustic[label] = -scores[row, graph.score_column[label]]
-        work.scaled[label] = widths.acoustic_scale * np.float64(work.acoustic[label])
+    frame = position[FRAME]
+    end, link_end = frames.token_begin[frame + 1], frames.link_begin[frame + 1]
+    room = min(len(tokens.state), end + len(work.table) // 2)
     clear(work)
-    states, arcs, costs, scaled = graph.states, graph.arcs, graph.costs, work.scaled
-    cutoff = np.inf
     looked_at = np.int64(0)
-    # The best token first, only for the cutoff: it spares most of what the others would add and then drop.
-    if best >= 0:
-        for arc in range(states[2 * state[best]], states[2 * state[best] + 1]):
-            step = np.float64(costs[3 * arc + 1]) + scaled[arcs[3 * arc + 2] >> 8]
-            cutoff = min(cutoff, cost[best] + step + beam)
-    token_end, link_end = end, frames.link_begin[frame + 1]
-    token_room, link_room = min(len(state), end + len(table) // 2), len(links.arc)
-    for token in range(begin, end):
-        here = cost[token]
-        if here > limit:
-            continue
-        looked_at += states[2 * state[token] + 1] - states[2 * state[token]]
-        for arc in range(states[2 * state[token]], states[2 * state[token] + 1]):
-            label = arcs[3 * arc + 2] >> 8
-            there = here + (np.float64(costs[3 * arc + 1]) + scaled[label])
-            if not there < cutoff:
-                continue
-            if there + beam < cutoff:
-                cutoff = there + beam
-            if token_end == token_room or link_end == link_room:
-                return FULL
-            target = arcs[3 * arc]
-            place = find_place(table, state, target)
-            found = table[place]
-            if found < 0:
-                found = token_end
-                token_end += 1
-                table[place] = found
-                state[found] = target
-                cost[found] = there
-                back[found] = link_end
-                height = arcs[3 * arc + 2] & 255
-                if height > 0:
-                    waiting[found] = work.level_head[height]
-                    work.level_head[height] = found
-            elif there < cost[found]:
-                cost[found] = there
-                back[found] = link_end
-            elif there > cost[found] + widths.lattice_beam:
-                continue
-            links.source[link_end] = token
-            links.target[link_end] = found
-            links.arc[link_end] = arc
-            links.graph[link_end] = costs[3 * arc + 1]
-            links.acoustic[link_end] = work.acoustic[label]
-            link_end += 1
     if frame < 0:
-        token_end = end + 1
-        table[find_place(table, state, state[end])] = end
-        waiting[end] = -1
-        work.level_head[graph.level[state[end]]] = end
-    elif token_end == end:
-        return DEAD
-    status, token_end, link_end = close_epsilons(graph, widths, tokens, links, work, cutoff, (end, token_end, link_end))
-    if status == DONE:
-        frames.token_begin[frame + 2] = token_end
-        frames.link_begin[frame + 2] = link_end
+        put_start(graph, tokens, work, model)
+        so_far = Progress(DONE, np.inf, end + 1, link_end, room)
+    else:
+        read_row(graph, widths.acoustic_scale, work, scores[position[ROW]])
+        begin = frames.token_begin[frame]
+        best, limit, beam = cutoffs(tokens.cost, begin, end, widths, work.order)
+        cutoff = np.inf if best < 0 else first_cutoff(graph, tokens, work, model, best, beam)
+        so_far = Progress(DONE, cutoff, end, link_end, room)
+        for token in range(begin, end):
+            if tokens.cost[token] > limit:
+                continue
+            state = tokens.state[token]
+            arcs = (np.int64(graph.states[2 * state]), np.int64(graph.states[2 * state + 1]))
+            looked_at += arcs[1] - arcs[0]
+            so_far = follow(graph, widths.lattice_beam, tokens, links, work, model, token, arcs, beam, so_far)
+            if so_far.status != DONE:
+                return FULL
+        if so_far.token_end == end:
+            return DEAD
+    so_far = close_epsilons(graph, widths.lattice_beam, tokens, links, work, model, so_far)
+    if so_far.status == DONE:
+        frames.token_begin[frame + 2] = so_far.token_end
+        frames.link_begin[frame + 2] = so_far.link_end
         position[FRAME] += 1
         position[ABSOLUTE] += 1
         position[ARCS] += looked_at
-    return status
+    return so_far.status
 
 
 @kernel
@@ -298,16 +384,18 @@ def advance(
     links: Links,
     frames: Frames,
     work: Work,
+    model: HistoryArrays | None,
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
     """Pass the tokens over the rows of ``scores`` (rows, columns) from ``position[ROW]`` on.
 
-    Returns DONE; or FULL where the arrays are to be grown, COMMIT where old frames are to be freed (call again after
-    either); or DEAD where no token is left after row ``position[ROW]``.
+    ``model`` is None where tokens have no history: nothing of it is compiled then. Returns DONE; or FULL where the
+    arrays are to be grown, COMMIT where old frames are to be freed (call again after either); or DEAD where no token is
+    left after row ``position[ROW]``.
     """
     while position[FRAME] < 0 or position[ROW] < len(scores):
-        status = advance_frame(graph, widths, tokens, links, frames, work, position, scores)
+        status = advance_frame(graph, widths, tokens, links, frames, work, model, position, scores)
         if status != DONE:
             return status
         last = position[FRAME]

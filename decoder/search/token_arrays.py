@@ -1,9 +1,9 @@
 """The flat arrays of a beam search.
 
-A *token* is a graph state that is alive at a frame; the tokens of a frame lie together. A *link* is an arc that led
-from one token to another; the links into a frame's tokens lie together, those of emitting arcs first, then those of
-epsilon arcs in topological order of the states they leave. So reading all links backwards, and only once, is a
-backward pass. Frame 0 holds the tokens before the first row of scores.
+A *token* is a graph state, with a history where the search has one, that is alive at a frame; the tokens of a frame lie
+together. A *link* is an arc that led from one token to another; the links into a frame's tokens lie together, those of
+emitting arcs first, then those of epsilon arcs in topological order of the states they leave. So reading all links
+backwards, and only once, is a backward pass. Frame 0 holds the tokens before the first row of scores.
 
 ``table`` finds the token of a state in the frame in hand, by open addressing, -1 where it is empty. Costs are float64
 and run from the start of the recording.
@@ -19,6 +19,8 @@ DONE, FULL, DEAD, COMMIT = 0, 1, 2, 3
 FRAME, ABSOLUTE, PRUNED, ROW, ARCS, POSITION_SIZE = 0, 1, 2, 3, 4, 5
 """What ``position`` holds: last kept frame, all frames so far, last pruned frame, next row, emitting arcs looked at."""
 NO_LINK = -1
+LABEL_SHIFT, HAS_WORD, LOOKS_AHEAD, LEVEL_MASK = 10, 512, 256, 255
+"""How the third word of a packed arc is cut: input label above two flags above the next state's level."""
 
 
 class GraphArrays(NamedTuple):
@@ -26,14 +28,16 @@ class GraphArrays(NamedTuple):
 
     ``states`` (2 * states + 1,): first arc and first epsilon arc of each state in turn, then the number of arcs.
     ``arcs`` (3 * arcs,): next state, cost (float32, as its bits; ``costs`` is the same memory read as float32), and the
-    input label shifted left by 8 with the next state's level below. ``level`` of a state is the length of the longest
-    epsilon path that leaves it.
+    input label shifted left by ``LABEL_SHIFT`` with two flags and the next state's level below: ``HAS_WORD`` where the
+    arc has an output label, ``LOOKS_AHEAD`` where the two states' look-ahead costs may differ. ``level`` of a state is
+    the length of the longest epsilon path that leaves it. ``olabels`` (arcs,) are read only where there is a history.
     """
 
     states: NDArray[np.int32]
     arcs: NDArray[np.int32]
     costs: NDArray[np.float32]
     level: NDArray[np.uint8]
+    olabels: NDArray[np.int32]
     score_column: NDArray[np.int32]
 
 
@@ -51,17 +55,25 @@ class Widths(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """One entry a token: state, cost, the link of its best path, and how much worse than the best path through it."""
+    """One entry a token: state, cost, the link of its best path, and how much worse than the best path through it.
+
+    ``history`` and ``ahead``, the look-ahead cost that ``cost`` includes, are empty where the search has no history.
+    """
 
     state: NDArray[np.int32]
     cost: NDArray[np.float64]
     back: NDArray[np.int32]
     extra: NDArray[np.float64]
     moved: NDArray[np.int32]
+    history: NDArray[np.int64]
+    ahead: NDArray[np.float64]
 
 
 class Links(NamedTuple):
-    """One entry a link: its two tokens, its arc, graph cost and unscaled acoustic cost."""
+    """One entry a link: its two tokens, its arc, graph cost and unscaled acoustic cost.
+
+    ``lm`` and ``phrase``, the costs of a history's step, are empty where the search has no history.
+    """
 
     source: NDArray[np.int32]
     target: NDArray[np.int32]
@@ -69,6 +81,8 @@ class Links(NamedTuple):
     graph: NDArray[np.float32]
     acoustic: NDArray[np.float32]
     moved: NDArray[np.int32]
+    lm: NDArray[np.float32]
+    phrase: NDArray[np.float32]
 
 
 class Frames(NamedTuple):
@@ -86,3 +100,30 @@ class Work(NamedTuple):
     acoustic: NDArray[np.float32]
     level_head: NDArray[np.int32]
     order: NDArray[np.float64]
+
+
+class Step(NamedTuple):
+    """An arc taken by a token: where it leads at what cost (``ahead`` included), and the parts of what it costs."""
+
+    source: int
+    arc: int
+    target: int
+    cost: float
+    acoustic: np.float32
+    history: int
+    ahead: float
+    lm: np.float32
+    phrase: np.float32
+
+
+class Progress(NamedTuple):
+    """How far a frame has come: DONE or FULL, the highest cost to keep, where its tokens and links end so far.
+
+    ``token_room`` is where the tokens must end at the latest.
+    """
+
+    status: int
+    cutoff: float
+    token_end: int
+    link_end: int
+    token_room: int
