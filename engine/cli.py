@@ -16,6 +16,7 @@ from ..errors import HarkenError
 
 _COMMANDS = {
     "transcribe": "cli_transcribe",
+    "align": "cli_align",
     "evaluate": "cli_evaluate",
     "features": "cli_stages",
     "score": "cli_stages",

@@ -5,6 +5,7 @@ blocks of the recording, so that memory does not grow with its length, and gives
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
@@ -23,6 +24,7 @@ from .nbest import Candidates
 from .result import Result, Segment, Timings
 
 if TYPE_CHECKING:
+    from ..decoder.align import Alignment, AlignOptions
     from ..decoder.graph.search_graph import Graph
     from ..decoder.search.beam_search import BeamSearch
     from ..features.fbank import Fbank
@@ -195,6 +197,22 @@ class Recognizer:
         ranked = rescore(candidates.hypotheses, self.language_model, options)
         hypotheses = [replace(candidates.hypotheses[one.rank], total_cost=one.total_cost) for one in ranked]
         return replace(candidates, hypotheses=tuple(hypotheses))
+
+    def align(
+        self, source: AudioSource | NDArray[Any], text: str | Sequence[str], options: "AlignOptions | None" = None
+    ) -> "Alignment":
+        """Return when the words of ``text`` were said in a recording, of one channel or mixed (see engine.aligner).
+
+        Samples are given as ``(samples, rate)``; times are frames of ``frame_seconds``.
+        """
+        from .aligner import align_samples
+
+        if self.options.channel == "each":
+            raise OptionsError("channel is 'each'; a text is aligned with one channel: give its number, or 'mix'.")
+        with one_thread(), self.open_audio(source) as reader:
+            blocks = [block[0] for block in reader.blocks()]
+            samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+            return align_samples(self, samples, text, options)
 
     def warm_up(self) -> float:
         """Run every stage once on a second of noise; return the seconds that took, compiling and loading included."""

@@ -250,6 +250,13 @@ class Search:
             )
         return self._result
 
+    def best_labels(self) -> NDArray[np.int32]:
+        """Return the input label of each frame on the best path of the finished search (``SearchResult.best_labels``)."""
+        self.finish()
+        path = self._path(self._best(use_final=True)[0])
+        labels: NDArray[np.int32] = self.graph.fst.ilabels[self._links.arc[path]]
+        return labels[labels != 0]
+
     def best_hypotheses(self, count: int) -> tuple[Hypothesis, ...]:
         """Return the ``count`` best distinct word sequences of the finished search (``SearchResult.nbest``)."""
         from .nbest import best_paths

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .hypothesis import Hypothesis
 
 if TYPE_CHECKING:
@@ -17,6 +20,10 @@ class SearchResult:
     frames: int
     reached_final: bool
     search: "Search" = field(repr=False)
+
+    def best_labels(self) -> NDArray[np.int32]:
+        """Return the input label of each frame on the best path, int32 (frames,); what was committed is left out."""
+        return self.search.best_labels()
 
     def nbest(self, count: int) -> tuple[Hypothesis, ...]:
         """Return the ``count`` best distinct word sequences, best first, each with the times of its best path.
