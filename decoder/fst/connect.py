@@ -1,29 +1,72 @@
-"""Questions of connection: which states the start reaches, whether epsilon arcs go in circles."""
+"""Questions of connection: which states lie on a path from the start to a final state, whether epsilons form cycles."""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .transducer import EPSILON, Fst
+from .transducer import EPSILON, NO_STATE, Fst, FstArrays, read_only
+
+
+def connect(fst: Fst) -> Fst:
+    """Return ``fst`` without the states and arcs that are on no path from its start to a final state.
+
+    The others keep their order. Without such a path nothing is left: no states, start -1.
+    """
+    if fst.start == NO_STATE:
+        return _without_states(fst)
+    arrays = fst.arrays
+    kept = accessible(arrays, fst.start) & coaccessible(arrays)
+    return keep_states(fst, kept) if kept[fst.start] else _without_states(fst)
 
 
 def reachable_part(fst: Fst) -> Fst:
     """Return ``fst`` without the states that cannot be reached from its start; the others keep their order."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import breadth_first_order
+    if fst.start == NO_STATE:
+        return _without_states(fst)
+    return keep_states(fst, accessible(fst.arrays, fst.start))
 
-    links = csr_array(
-        (np.ones(fst.arcs, dtype=np.float64), fst.nextstates, fst.arc_begin), shape=(fst.states, fst.states)
-    )
-    kept = np.zeros(fst.states, dtype=bool)
-    kept[breadth_first_order(links, fst.start, return_predecessors=False)] = True
+
+def accessible(arrays: FstArrays, start: int) -> NDArray[np.bool_]:
+    """Return the mask, (states,), of what can be reached from the state ``start``, itself included."""
+    from .connect_kernels import reached_from
+
+    return reached_from(arrays.arc_begin, arrays.nextstates, np.array([start], dtype=np.int64))
+
+
+def coaccessible(arrays: FstArrays) -> NDArray[np.bool_]:
+    """Return the mask, (states,), of the states from which a final state can be reached."""
+    from .connect_kernels import reached_from, turned_links
+
+    begin, _, sources = turned_links(arrays.arc_begin, arrays.nextstates)
+    return reached_from(read_only(begin), read_only(sources), np.flatnonzero(np.isfinite(arrays.final_weights)))
+
+
+def start_is_on_cycle(fst: Fst) -> bool:
+    """Return whether some path leads from the start of ``fst`` back to it."""
+    from .connect_kernels import reached_from
+
+    if fst.start == NO_STATE:
+        return False
+    arrays = fst.arrays
+    seeds = arrays.nextstates[arrays.arc_begin[fst.start] : arrays.arc_begin[fst.start + 1]]
+    return bool(reached_from(arrays.arc_begin, arrays.nextstates, seeds.astype(np.int64))[fst.start])
+
+
+def keep_states(fst: Fst, kept: NDArray[np.bool_]) -> Fst:
+    """Return ``fst`` with only the states of the mask ``kept``, in their order, and the arcs between them."""
     if kept.all():
         return fst
-    number = np.cumsum(kept, dtype=np.int32) - 1
+    number = np.cumsum(kept, dtype=np.int32) - np.int32(1)
     arc_kept = np.repeat(kept, np.diff(fst.arc_begin))
-    before = np.concatenate([[0], np.cumsum(arc_kept)])
-    begin = np.append(fst.arc_begin[:-1][kept], fst.arcs)
-    return Fst(
-        start=int(number[fst.start]),
-        arc_begin=before[begin],
+    arc_kept &= kept[fst.nextstates]
+    before = np.zeros(fst.arcs + 1, dtype=np.int64)
+    np.cumsum(arc_kept, out=before[1:])
+    return replace(
+        fst,
+        start=int(number[fst.start]) if fst.start != NO_STATE and kept[fst.start] else NO_STATE,
+        arc_begin=np.append(before[fst.arc_begin[:-1][kept]], before[-1]),
         ilabels=fst.ilabels[arc_kept],
         olabels=fst.olabels[arc_kept],
         weights=fst.weights[arc_kept],
@@ -38,9 +81,20 @@ def has_epsilon_cycle(fst: Fst) -> bool:
     sources = fst.sources()[fst.ilabels == EPSILON]
     if np.all(targets < sources):
         return False
+    components = strong_components(fst.states, sources, targets)
+    return bool(components.max() + 1 < fst.states or np.any(targets == sources))
+
+
+def strong_components(states: int, sources: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the number, from 0 on, of the strongly connected component of each state, int32 (states,)."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    links = coo_array((np.ones(len(sources)), (sources, targets)), shape=(fst.states, fst.states)).tocsr()
-    components, _ = connected_components(links, directed=True, connection="strong")
-    return bool(components < fst.states or np.any(targets == sources))
+    links = coo_array((np.ones(len(sources)), (sources, targets)), shape=(states, states)).tocsr()
+    components: NDArray[np.int32] = connected_components(links, directed=True, connection="strong")[1]
+    return components
+
+
+def _without_states(fst: Fst) -> Fst:
+    nothing = np.zeros(fst.states, dtype=bool)
+    return replace(keep_states(fst, nothing), start=NO_STATE)
