@@ -5,8 +5,7 @@ costs (-ln of a probability, added along the path): of the graph, of the scores 
 language model that was expanded out of the graph's. ``total`` is what they amount to together.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -189,29 +188,6 @@ class Lattice:
         if self.label_table is not None:
             _check_labels(self.label_table, name)
 
-    def take_arcs(self, keep: NDArray[np.bool_]) -> "Lattice":
-        """Return the lattice with the arcs that ``keep`` (bool, (arcs,)) marks, all states staying."""
-        kept = np.flatnonzero(keep)
-        begin = np.zeros(self.arcs + 1, np.int64)
-        np.cumsum(keep, out=begin[1:])
-        lengths = np.diff(self.label_begin)
-        label_begin = np.zeros(len(kept) + 1, np.int64)
-        np.cumsum(lengths[kept], out=label_begin[1:])
-        columns = {field: getattr(self, field)[kept] for field in ARC_ARRAYS}
-        return replace(
-            self,
-            arc_begin=begin[self.arc_begin],
-            label_begin=label_begin,
-            labels=self.labels[np.repeat(keep, lengths)],
-            **columns,
-        )
-
-    def with_costs(self, arc_costs: Mapping[str, Any], final_costs: Mapping[str, Any]) -> "Lattice":
-        """Return the lattice with other costs of some kinds: mappings from names in ``KINDS`` to arrays."""
-        changed = {f"{kind}_costs": np.asarray(costs, np.float64) for kind, costs in arc_costs.items()}
-        changed |= {f"final_{kind}_costs": np.asarray(costs, np.float64) for kind, costs in final_costs.items()}
-        return replace(self, **changed)
-
 
 def _check_labels(table: LabelTable, name: str) -> None:
     for field, dtype in LABEL_DTYPES.items():
@@ -221,9 +197,6 @@ def _check_labels(table: LabelTable, name: str) -> None:
                 f"{name}: {field} must be {np.dtype(dtype)} with one entry an input label; make it again."
             )
 
-
-ARC_ARRAYS = ("nextstates", "words", "graph_costs", "acoustic_costs", "phrase_costs", "lm_costs")
-"""The arrays with an entry for each arc, ``label_begin`` aside."""
 
 ARRAY_DTYPES: dict[str, type[Any]] = {
     "arc_begin": np.int64,

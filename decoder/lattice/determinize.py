@@ -1,0 +1,226 @@
+"""The determinized word lattice: each word sequence once, with the costs and the labels of its best path.
+
+After Povey et al., "Generating exact lattices in the WFST framework" (2012), and Kaldi's determinize-lattice-pruned.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import OptionsError
+from .assemble import Pieces, assemble
+from .lattice import KINDS, Lattice
+from .prune import SLACK, prune
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminizeOptions:
+    """How a lattice is determinized.
+
+    beam: word sequences worse than the best by more go (None: by more than the lattice's own beam). max_states,
+    max_arcs: at how many the work is stopped; the best of all sequences are there then, and the lattice's ``beam`` says
+    how far. delta: costs that differ by less count as equal where two ways may share what follows.
+    """
+
+    beam: float | None = None
+    max_states: int = 1_000_000
+    max_arcs: int = 4_000_000
+    delta: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.beam is not None and not self.beam >= 0:
+            raise OptionsError(f"determinize: beam is {self.beam}; give a number from 0.")
+        for name in ("max_states", "max_arcs"):
+            if getattr(self, name) < 1:
+                raise OptionsError(f"determinize: {name} is {getattr(self, name)}; allow at least one.")
+        if not 0 <= self.delta <= 1:
+            raise OptionsError(f"determinize: delta is {self.delta}; give a number of nats from 0 to 1.")
+
+
+def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> Lattice:
+    """Return the lattice that has each word sequence within the beam on one path: that of the best of its alignments.
+
+    No two arcs of a state have the same word. Costs of every kind and labels along a path are those of the best path
+    of the words in ``lattice``; labels stand on the arcs as early as they are certain, not at their word. Arcs without
+    a word lead to the last state alone, with the labels that are left after the last word.
+
+    Where a limit is reached, a warning is logged, and ``beam`` of the result says how far from the best it is whole.
+    """
+    options = options or DeterminizeOptions()
+    beam = lattice.beam if options.beam is None else min(options.beam, lattice.beam)
+    lattice = prune(lattice, beam)
+    if lattice.states == 0:
+        return lattice
+    return _Determinization(lattice, beam, options).run()
+
+
+_ROOMS = {"trie": 16, "seeds": 4, "tasks": 2, "subsets": 2, "elements": 4}
+"""First guesses: entries for each arc of the lattice."""
+
+
+class _Determinization:
+    """The arrays of one determinization, made anew with more room where room is short."""
+
+    def __init__(self, lattice: Lattice, beam: float, options: DeterminizeOptions) -> None:
+        from .determinize_kernels import Limits, Raw
+        from .distance_kernels import costs_ahead
+
+        self.lattice, self.beam = lattice, beam
+        arrays = lattice.arrays
+        ahead = costs_ahead(arrays, False)
+        speaks = np.isfinite(arrays.final_totals)
+        speaks[lattice.sources()[lattice.words != 0]] = True
+        self.raw = Raw(
+            *arrays[:3],
+            lattice.label_begin,
+            lattice.labels,
+            arrays.totals,
+            lattice.costs,
+            arrays.final_totals,
+            lattice.final_costs,
+            ahead,
+            speaks,
+        )
+        slack = SLACK * (1.0 + abs(float(ahead[0])))
+        self.limits = Limits(beam + slack, options.delta, options.max_states, options.max_arcs)
+        self.rooms = {name: max(256, factor * lattice.arcs) for name, factor in _ROOMS.items()}
+
+    def run(self) -> Lattice:
+        from .determinize_kernels import (
+            DONE,
+            ELEMENTS_FULL,
+            SEEDS_FULL,
+            STOPPED,
+            SUBSETS_FULL,
+            TASKS_FULL,
+            TRIE_FULL,
+            determinize,
+        )
+
+        full = {
+            TRIE_FULL: "trie", SEEDS_FULL: "seeds", TASKS_FULL: "tasks", SUBSETS_FULL: "subsets",
+            ELEMENTS_FULL: "elements",
+        }  # fmt: skip
+        while True:
+            self._make_room()
+            arena = (self.subsets, self.elements, self.made)
+            status, beam = determinize(
+                self.raw, self.limits, self.trie, self.closure, self.seeds, self.tasks, arena, self.used
+            )
+            if status in (DONE, STOPPED):
+                break
+            self.rooms[full[status]] *= 4
+        if status == STOPPED:
+            self.beam = max(0.0, beam)
+            logger.warning(
+                "determinize: stopped at %d states and %d arcs; sequences within %.3f of the best are complete",
+                self.limits.max_states, self.limits.max_arcs, self.beam,
+            )  # fmt: skip
+        return self._lattice()
+
+    def _make_room(self) -> None:
+        from .determinize_kernels import (
+            NONE,
+            SEEDS,
+            TASKS,
+            WAITING,
+            Closure,
+            Elements,
+            Made,
+            Seeds,
+            Subsets,
+            Tasks,
+        )
+        from .label_trie_kernels import Trie
+
+        i4: Callable[[int], NDArray[Any]] = lambda room: np.empty(room, np.int32)  # noqa: E731
+        f8: Callable[[int], NDArray[Any]] = lambda room: np.empty(room, np.float64)  # noqa: E731
+        rows: Callable[[int], NDArray[Any]] = lambda room: np.empty((room, len(KINDS)))  # noqa: E731
+        n = self.rooms
+        states = self.lattice.states
+        self.trie = Trie(i4(n["trie"]), i4(n["trie"]), i4(n["trie"]), _slots(n["trie"]), np.ones(1, np.int64))
+        self.trie.parent[0], self.trie.label[0], self.trie.depth[0] = NONE, NONE, 0
+        self.closure = Closure(
+            np.zeros(states, np.int32), i4(states), f8(states), rows(states), i4(states), i4(states), i4(states),
+            i4(states), i4(states), i4(max(states, len(self.lattice.labels)) + 1),
+        )  # fmt: skip
+        m = n["seeds"]
+        self.seeds = Seeds(i4(m), f8(m), rows(m), i4(m), i4(m))
+        self.seeds.state[0], self.seeds.total[0], self.seeds.costs[0] = 0, 0.0, 0.0
+        self.seeds.string[0], self.seeds.following[0] = 0, NONE
+        m = n["tasks"]
+        groups = np.zeros(int(self.lattice.words.max(initial=0)) + 1, np.int32)
+        self.tasks = Tasks(i4(m), i4(m), i4(m), f8(m), i4(m), groups)
+        self.tasks.source[0], self.tasks.word[0], self.tasks.seed[0] = NONE, 0, 0
+        self.tasks.priority[0], self.tasks.heap[0] = self.raw.ahead[0], 0
+        self.made = Made(i4(m), i4(m), i4(m), i4(m), rows(m))
+        m = n["subsets"]
+        self.subsets = Subsets(np.empty(m, np.int64), i4(m), f8(m), f8(m), rows(m), i4(m), _slots(m))
+        m = n["elements"]
+        self.elements = Elements(i4(m), f8(m), rows(m), i4(m))
+        self.used = np.zeros(6, np.int64)
+        self.used[[SEEDS, TASKS, WAITING]] = 1
+
+    def _lattice(self) -> Lattice:
+        """Put what was made together: arc 0 is the way into the start, whose costs and labels go on to its arcs."""
+        from .determinize_kernels import ARCS, ELEMENTS, SUBSETS
+
+        lattice, subsets, made = self.lattice, self.subsets, self.made
+        states, arcs = int(self.used[SUBSETS]), int(self.used[ARCS])
+        ends = np.isfinite(subsets.final_total[:states])
+        final_costs = np.where(ends[:, None], subsets.final_costs[:states], [np.inf, 0.0, 0.0, 0.0])
+        at_start = made.source[:arcs] == 0
+        costs = made.costs[:arcs] + np.where(at_start[:, None], made.costs[0], 0.0)
+        final_costs[0] += made.costs[0]
+        strings = np.where(ends, subsets.final_string[:states], 0)
+        # Ends with labels of their own become arcs to one more state.
+        before = np.zeros(states, np.int32)
+        before[0] = made.string[0]
+        lasting = np.flatnonzero(ends & ((strings != 0) | (before != 0)))
+        sources = np.concatenate([made.source[1:arcs], lasting])
+        all_costs = np.concatenate([costs[1:], final_costs[lasting]])
+        final_costs[lasting] = [np.inf, 0.0, 0.0, 0.0]
+        final_costs = np.concatenate([final_costs, [[0.0 if len(lasting) else np.inf, 0.0, 0.0, 0.0]]])
+        label_begin, labels = self._labels(
+            before[sources], np.concatenate([made.string[1:arcs], strings[lasting]]).astype(np.int32)
+        )
+        element = slice(0, int(self.used[ELEMENTS]))
+        depth = self.trie.depth[self.elements.string[element]]
+        frames = np.minimum.reduceat(lattice.frames[self.elements.state[element]] - depth, self.subsets.first[:states])
+        frames[0] = lattice.frames[0]
+        pieces = Pieces(
+            sources=sources,
+            nextstates=np.concatenate([made.target[1:arcs], np.full(len(lasting), states)]),
+            words=np.concatenate([made.word[1:arcs], np.zeros(len(lasting), np.int32)]),
+            label_begin=label_begin,
+            labels=labels,
+            costs=all_costs,
+            final_costs=final_costs,
+            frames=np.append(frames, lattice.frames.max()),
+        )
+        return assemble(
+            pieces, 0, lattice.acoustic_scale, lattice.words_table, lattice.label_table, min(self.beam, lattice.beam)
+        )
+
+    def _labels(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Write the strings of two nodes an arc, one after the other."""
+        from .determinize_kernels import write_strings
+
+        lead = self.trie.depth[first]
+        begin = np.zeros(len(first) + 1, np.int64)
+        np.cumsum(lead + self.trie.depth[second], out=begin[1:])
+        labels = np.empty(int(begin[-1]), np.int32)
+        write_strings(self.trie, first, begin[:-1], labels)
+        write_strings(self.trie, second, begin[:-1] + lead, labels)
+        return begin, labels
+
+
+def _slots(room: int) -> NDArray[np.int32]:
+    """Return free slots for ``room`` entries in open addressing."""
+    return np.full(1 << (2 * room - 1).bit_length(), -1, np.int32)
