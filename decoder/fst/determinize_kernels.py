@@ -1,0 +1,518 @@
+"""Compiled kernels of determinization: weighted subset construction over flat arrays.
+
+The construction is that of Mohri, "Finite-state transducers in language and speech processing" (1997): a state of the
+result is a set of input states, each with the output string and the cost that are still owed there; what all of them
+owe alike is paid on the way in. Following input-epsilon arcs within the construction, and comparing owed costs with a
+tolerance, are Kaldi's ways (DeterminizeStar).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...jit import inner_kernel, kernel
+from .strings_kernels import EMPTY, Strings, common_length, joined, mixed, paired, string_length, without_prefix
+from .transducer import FstArrays
+
+COMPLETE = 0
+NO_ROOM = 1
+NOT_FUNCTIONAL = 2
+ENDLESS = 3
+TOO_MANY = 4
+MOST_VISITS = 20_000  # of one state within one closure; costs that still fall then fall for ever
+
+
+class Rules(NamedTuple):
+    """What kind of determinization: follow epsilons or not, pay whole prefixes or a label at a time, and so on."""
+
+    use_log: bool
+    follow_epsilons: bool
+    whole_prefix: bool
+    delta: float
+    most_states: int
+
+
+class Subsets(NamedTuple):
+    """The states made so far: the elements of subset ``n`` are ``begin[n]:begin[n + 1]`` of the three arrays.
+
+    ``slots`` (-1 where free) finds a subset by its digest; ``alone`` (a place an input state) names the subset that is
+    that state alone, owing nothing.
+    """
+
+    begin: NDArray[np.int64]
+    digests: NDArray[np.int32]
+    slots: NDArray[np.int32]
+    alone: NDArray[np.int32]
+    states: NDArray[np.int32]
+    strings: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+class Made(NamedTuple):
+    """The result: the arcs of its state ``n`` are ``begin[n]:begin[n + 1]``; outputs are strings."""
+
+    begin: NDArray[np.int64]
+    ilabels: NDArray[np.int32]
+    strings: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    nextstates: NDArray[np.int32]
+    final_weights: NDArray[np.float32]
+    final_strings: NDArray[np.int32]
+
+
+class Closure(NamedTuple):
+    """Room for the subset at hand and what its epsilon arcs reach; ``place`` (a place an input state) finds members.
+
+    ``weights`` is the cost that was sent on along the arcs, ``waiting`` what came in since.
+    """
+
+    place: NDArray[np.int32]
+    states: NDArray[np.int32]
+    strings: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    waiting: NDArray[np.float32]
+    visits: NDArray[np.int32]
+    ring: NDArray[np.int32]
+    queued: NDArray[np.bool_]
+
+
+class Reached(NamedTuple):
+    """Room for the arcs that leave the subset at hand: label << 32 | state, what is owed, and their order in runs."""
+
+    keys: NDArray[np.int64]
+    strings: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    order: NDArray[np.int32]
+    spare: NDArray[np.int32]
+    runs: NDArray[np.int32]
+
+
+class Counts(NamedTuple):
+    """Numbers that survive a stop for more room: of subsets, elements and arcs made, and of subsets worked off.
+
+    ``wanted`` holds the arcs that leave the subset at hand, the runs that they come in, and the members that need
+    room; ``trouble`` what stopped the kernels, the input state and the two strings at fault.
+    """
+
+    subsets: NDArray[np.int64]
+    elements: NDArray[np.int64]
+    arcs: NDArray[np.int64]
+    done: NDArray[np.int64]
+    wanted: NDArray[np.int64]
+    trouble: NDArray[np.int64]
+
+
+@inner_kernel
+def sum_of(first: float, second: float, use_log: bool) -> float:
+    """Return the semiring's sum of two costs."""
+    low = min(first, second)
+    if not use_log or math.isinf(low):
+        return low
+    return low - math.log1p(math.exp(-abs(first - second)))
+
+
+@inner_kernel
+def merged_runs(
+    keys: NDArray[np.int64],
+    order: NDArray[np.int32],
+    spare: NDArray[np.int32],
+    bounds: NDArray[np.int32],
+    runs: int,
+) -> NDArray[np.int32]:
+    """Merge ``runs`` stretches of ``order``, each sorted by key, begun at ``bounds``; return the array that is sorted.
+
+    Equal keys keep their order; ``bounds`` is overwritten.
+    """
+    while runs > 1:
+        out = 0
+        for run in range(0, runs, 2):
+            begin, middle = bounds[run], bounds[run + 1]
+            end = bounds[run + 2] if run + 2 <= runs else middle
+            left, right = begin, middle
+            for to in range(begin, end):
+                if right >= end or (left < middle and keys[order[left]] <= keys[order[right]]):
+                    spare[to] = order[left]
+                    left += 1
+                else:
+                    spare[to] = order[right]
+                    right += 1
+            bounds[out] = begin
+            out += 1
+        bounds[out] = bounds[runs]
+        runs = out
+        order, spare = spare, order
+    return order
+
+
+@kernel
+def sort_by_label_and_state(fst: FstArrays, most: int, result: NDArray[np.int64]) -> bool:
+    """Write the order of the arcs by source, input label and next state; ``most`` arcs leave one state at most.
+
+    Return whether that is the order in which they stand.
+    """
+    in_order = True
+    keys = np.empty(most, dtype=np.int64)
+    order = np.empty(most, dtype=np.int32)
+    spare = np.empty(most, dtype=np.int32)
+    bounds = np.empty(most + 1, dtype=np.int32)
+    for state in range(len(fst.final_weights)):
+        begin = fst.arc_begin[state]
+        count = fst.arc_begin[state + 1] - begin
+        runs = 0
+        for at in range(count):
+            keys[at] = (np.int64(fst.ilabels[begin + at]) << 32) | fst.nextstates[begin + at]
+            order[at] = at
+            if at == 0 or keys[at] < keys[at - 1]:
+                bounds[runs] = at
+                runs += 1
+        bounds[runs] = count
+        ordered = merged_runs(keys, order, spare, bounds, runs)
+        for at in range(count):
+            result[begin + at] = begin + ordered[at]
+        in_order &= runs <= 1
+    return in_order
+
+
+@inner_kernel
+def enter(closure: Closure, members: int, state: int, string: int, weight: float) -> None:
+    """Make ``state`` the last of ``members + 1`` members."""
+    closure.place[state] = members
+    closure.states[members] = state
+    closure.strings[members] = string
+    closure.weights[members] = math.inf
+    closure.waiting[members] = weight
+    closure.visits[members] = 0
+    closure.queued[members] = False
+
+
+@inner_kernel
+def close(fst: FstArrays, strings: Strings, closure: Closure, members: int, rules: Rules, counts: Counts) -> int:
+    """Follow the epsilon arcs (which stand first) of the members; return how many there are then, or -1 with trouble.
+
+    A cost is sent on when it differs by more than ``delta`` from what was sent before.
+    """
+    room = len(closure.states)
+    head, length = 0, 0
+    for member in range(members):
+        if has_epsilon(fst, closure.states[member]):
+            closure.ring[length] = member
+            closure.queued[member] = True
+            length += 1
+    while length > 0:
+        member = int(closure.ring[head])
+        head = 0 if head + 1 == room else head + 1
+        length -= 1
+        waiting = float(closure.waiting[member])
+        closure.weights[member] = sum_of(closure.weights[member], waiting, rules.use_log)
+        closure.waiting[member] = math.inf
+        closure.queued[member] = False
+        closure.visits[member] += 1
+        state = closure.states[member]
+        if closure.visits[member] > MOST_VISITS:
+            return failed(counts, ENDLESS, state, 0, 0)
+        for arc in range(fst.arc_begin[state], fst.arc_begin[state + 1]):
+            if fst.ilabels[arc] != 0:
+                break
+            if math.isinf(fst.weights[arc]):
+                continue
+            target = int(fst.nextstates[arc])
+            string = appended(strings, closure.strings[member], fst.olabels[arc])
+            if string < 0 or members == room:
+                counts.wanted[2] = members + 1
+                return failed(counts, NO_ROOM, target, 0, 0)
+            weight = np.float32(waiting + fst.weights[arc])
+            other = int(closure.place[target])
+            if other >= members or closure.states[other] != target:
+                other = members
+                enter(closure, members, target, string, weight)
+                members += 1
+            elif closure.strings[other] != string:
+                return failed(counts, NOT_FUNCTIONAL, target, closure.strings[other], string)
+            else:
+                closure.waiting[other] = sum_of(closure.waiting[other], weight, rules.use_log)
+            if not closure.queued[other] and has_epsilon(fst, target) and is_news(closure, other, rules):
+                closure.ring[head + length - room if head + length >= room else head + length] = other
+                closure.queued[other] = True
+                length += 1
+    return members
+
+
+@inner_kernel
+def has_epsilon(fst: FstArrays, state: int) -> bool:
+    """Return whether the first arc of ``state`` reads nothing."""
+    begin = fst.arc_begin[state]
+    return bool(begin < fst.arc_begin[state + 1] and fst.ilabels[begin] == 0)
+
+
+@inner_kernel
+def is_news(closure: Closure, member: int, rules: Rules) -> bool:
+    """Return whether the waiting cost changes a member's by more than delta."""
+    before = float(closure.weights[member])
+    if math.isinf(before):
+        return True
+    return before - sum_of(before, closure.waiting[member], rules.use_log) > rules.delta
+
+
+@inner_kernel
+def failed(counts: Counts, why: int, state: int, first: int, second: int) -> int:
+    """Note what went wrong, and return -1."""
+    counts.trouble[0] = why
+    counts.trouble[1] = state
+    counts.trouble[2] = first
+    counts.trouble[3] = second
+    return -1
+
+
+@inner_kernel
+def appended(strings: Strings, string: int, label: int) -> int:
+    """Return ``string`` followed by ``label``, which may be epsilon."""
+    if label == 0:
+        return string
+    last = paired(strings, label, EMPTY)
+    if string == EMPTY or last < 0:
+        return last
+    return joined(strings, string, string_length(strings, string), last)
+
+
+@inner_kernel
+def finish(fst: FstArrays, closure: Closure, members: int, made: Made, at: int, rules: Rules, counts: Counts) -> bool:
+    """Write the final weight and string of state ``at`` of the result; False where the members disagree."""
+    weight = math.inf
+    string = EMPTY
+    for member in range(members):
+        cost = float(fst.final_weights[closure.states[member]])
+        if math.isinf(cost):
+            continue
+        if not math.isinf(weight) and string != closure.strings[member]:
+            failed(counts, NOT_FUNCTIONAL, closure.states[member], string, closure.strings[member])
+            return False
+        string = int(closure.strings[member])
+        weight = sum_of(weight, closure.weights[member] + cost, rules.use_log)
+    made.final_weights[at] = weight
+    made.final_strings[at] = string
+    return True
+
+
+@inner_kernel
+def gather(
+    fst: FstArrays, strings: Strings, closure: Closure, members: int, reached: Reached, rules: Rules, counts: Counts
+) -> int:
+    """List the arcs that leave the members, in a run a member; return how many, or -1 with trouble."""
+    total = 0
+    runs = 0
+    for member in range(members):
+        state = closure.states[member]
+        more = fst.arc_begin[state + 1] - fst.arc_begin[state]
+        if total + more + 1 > len(reached.keys):  # runs need one place more than arcs
+            counts.wanted[0] = total + more + 1
+            return failed(counts, NO_ROOM, state, 0, 0)
+        begin = total
+        for arc in range(fst.arc_begin[state], fst.arc_begin[state + 1]):
+            if (rules.follow_epsilons and fst.ilabels[arc] == 0) or math.isinf(fst.weights[arc]):
+                continue
+            string = appended(strings, closure.strings[member], fst.olabels[arc])
+            if string < 0:
+                return failed(counts, NO_ROOM, state, 0, 0)
+            reached.keys[total] = (np.int64(fst.ilabels[arc]) << 32) | fst.nextstates[arc]
+            reached.strings[total] = string
+            reached.weights[total] = closure.weights[member] + fst.weights[arc]
+            reached.order[total] = total
+            total += 1
+        if total > begin:
+            reached.runs[runs] = begin
+            runs += 1
+    reached.runs[runs] = total
+    counts.wanted[1] = runs
+    return total
+
+
+@inner_kernel
+def common_string(strings: Strings, subsets: Subsets, low: int, high: int, rules: Rules) -> int:
+    """Return what the elements ``low:high`` all owe, the whole prefix or a label of it, and take it off them."""
+    first = int(subsets.strings[low])
+    if first == EMPTY:
+        return EMPTY
+    length = string_length(strings, first) if rules.whole_prefix else 1
+    for at in range(low + 1, high):
+        if subsets.strings[at] != first:
+            length = common_length(strings, first, subsets.strings[at], length)
+            if length == 0:
+                return EMPTY
+    common = joined(strings, first, length, EMPTY)
+    if common >= 0:
+        for at in range(low, high):
+            subsets.strings[at] = without_prefix(strings, subsets.strings[at], length)
+    return common
+
+
+@inner_kernel
+def common_weight(subsets: Subsets, low: int, high: int, use_log: bool) -> float:
+    """Return the sum of what the elements ``low:high`` owe, and take it off them."""
+    total = float(subsets.weights[low])
+    for at in range(low + 1, high):
+        total = sum_of(total, subsets.weights[at], use_log)
+    total = float(np.float32(total))
+    for at in range(low, high):
+        subsets.weights[at] -= np.float32(total)
+    return total
+
+
+@inner_kernel
+def alike(subsets: Subsets, subset: int, low: int, high: int, delta: float) -> bool:
+    """Return whether ``subset`` has the elements ``low:high``, each cost within ``delta``."""
+    begin = subsets.begin[subset]
+    if subsets.begin[subset + 1] - begin != high - low:
+        return False
+    for at in range(low, high):
+        other = begin + at - low
+        if subsets.states[other] != subsets.states[at] or subsets.strings[other] != subsets.strings[at]:
+            return False
+        if not abs(subsets.weights[other] - subsets.weights[at]) <= delta:
+            return False
+    return True
+
+
+@inner_kernel
+def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts) -> int:
+    """Return the number of the subset with the elements ``low:high``, the last ones, which stay where it is new.
+
+    A digest holds the states and strings, and the sum of the costs in wide steps; where a like subset's sum may fall
+    into a neighbouring step, that one is looked at too.
+    """
+    if high - low == 1 and subsets.strings[low] == EMPTY and subsets.alone[subsets.states[low]] >= 0:
+        return int(subsets.alone[subsets.states[low]])
+    digest = 0
+    total = 0.0
+    for at in range(low, high):
+        digest = mixed(mixed(digest, subsets.states[at]), subsets.strings[at])
+        total += subsets.weights[at]
+    slack = (high - low) * delta
+    position = min(max(total / (8.0 * slack), -1e15), 1e15)
+    step = math.floor(position)
+    beside = step - 1 if position - step < 0.5 else step + 1
+    mask = len(subsets.slots) - 1
+    if abs(position - step - 0.5) >= 0.37:
+        slot = mixed(digest, beside) & mask
+        while subsets.slots[slot] >= 0:
+            if alike(subsets, subsets.slots[slot], low, high, delta):
+                return int(subsets.slots[slot])
+            slot = (slot + 1) & mask
+    slot = mixed(digest, step) & mask
+    while subsets.slots[slot] >= 0:
+        if alike(subsets, subsets.slots[slot], low, high, delta):
+            return int(subsets.slots[slot])
+        slot = (slot + 1) & mask
+    fresh = int(counts.subsets[0])
+    subsets.digests[fresh] = mixed(digest, step)
+    subsets.slots[slot] = fresh
+    subsets.begin[fresh + 1] = high
+    if high - low == 1 and subsets.strings[low] == EMPTY:
+        subsets.alone[subsets.states[low]] = fresh
+    counts.subsets[0] += 1
+    counts.elements[0] = high
+    return fresh
+
+
+@inner_kernel
+def branch(
+    strings: Strings, subsets: Subsets, made: Made, reached: Reached, total: int, rules: Rules, counts: Counts
+) -> bool:
+    """Write an arc for each label of the ``total`` arcs reached, to the subset of what it leads to; False: trouble."""
+    keys = reached.keys
+    order = merged_runs(keys, reached.order, reached.spare, reached.runs, counts.wanted[1])
+    at = 0
+    while at < total:
+        label = keys[order[at]] >> 32
+        low = int(counts.elements[0])
+        top = low
+        while at < total and keys[order[at]] >> 32 == label:
+            item = order[at]
+            state = keys[item] & 0x7FFFFFFF
+            if top > low and subsets.states[top - 1] == state:
+                if subsets.strings[top - 1] != reached.strings[item]:
+                    failed(counts, NOT_FUNCTIONAL, state, subsets.strings[top - 1], reached.strings[item])
+                    return False
+                subsets.weights[top - 1] = sum_of(subsets.weights[top - 1], reached.weights[item], rules.use_log)
+            else:
+                subsets.states[top] = state
+                subsets.strings[top] = reached.strings[item]
+                subsets.weights[top] = reached.weights[item]
+                top += 1
+            at += 1
+        string = common_string(strings, subsets, low, top, rules)
+        if string < 0:
+            failed(counts, NO_ROOM, 0, 0, 0)
+            return False
+        arc = counts.arcs[0]
+        made.ilabels[arc] = label
+        made.strings[arc] = string
+        made.weights[arc] = common_weight(subsets, low, top, rules.use_log)
+        made.nextstates[arc] = numbered(subsets, low, top, rules.delta, counts)
+        counts.arcs[0] += 1
+    return True
+
+
+@kernel
+def expand(
+    fst: FstArrays,
+    strings: Strings,
+    subsets: Subsets,
+    made: Made,
+    closure: Closure,
+    reached: Reached,
+    rules: Rules,
+    counts: Counts,
+) -> int:
+    """Work off the subsets in the order in which they were made; return COMPLETE, or what stopped it.
+
+    After NO_ROOM, Python gives more of it and calls again: the subset at hand is then done anew, and what it had
+    entered already is found again.
+    """
+    while counts.done[0] < counts.subsets[0]:
+        at = int(counts.done[0])
+        if counts.subsets[0] > rules.most_states:
+            return TOO_MANY
+        counts.arcs[0] = made.begin[at]
+        counts.wanted[:] = 0
+        members = int(subsets.begin[at + 1] - subsets.begin[at])
+        if members > len(closure.states):
+            counts.wanted[2] = members
+            return NO_ROOM
+        for member in range(members):
+            element = subsets.begin[at] + member
+            enter(closure, member, subsets.states[element], subsets.strings[element], subsets.weights[element])
+        if rules.follow_epsilons:
+            members = close(fst, strings, closure, members, rules, counts)
+            if members < 0:
+                return int(counts.trouble[0])
+        for member in range(members):
+            closure.weights[member] = sum_of(closure.weights[member], closure.waiting[member], rules.use_log)
+        if not finish(fst, closure, members, made, at, rules, counts):
+            return int(counts.trouble[0])
+        total = gather(fst, strings, closure, members, reached, rules, counts)
+        if total < 0:
+            return int(counts.trouble[0])
+        if (
+            counts.arcs[0] + total > len(made.ilabels)
+            or counts.subsets[0] + total >= len(made.final_weights)
+            or counts.elements[0] + total > len(subsets.states)
+        ):
+            counts.wanted[0] = total
+            return NO_ROOM
+        if not branch(strings, subsets, made, reached, total, rules, counts):
+            return int(counts.trouble[0])
+        made.begin[at + 1] = counts.arcs[0]
+        counts.done[0] += 1
+    return COMPLETE
+
+
+@kernel
+def refill_subsets(digests: NDArray[np.int32], count: int, slots: NDArray[np.int32]) -> None:
+    """Enter ``count`` subsets into ``slots``, which are all free."""
+    for subset in range(count):
+        slot = digests[subset] & (len(slots) - 1)
+        while slots[slot] >= 0:
+            slot = (slot + 1) & (len(slots) - 1)
+        slots[slot] = subset
