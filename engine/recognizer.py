@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from ..decoder.graph.search_graph import Graph
     from ..decoder.search.beam_search import BeamSearch
     from ..features.fbank import Fbank
+    from ..lm.g2p import G2p
     from ..lm.kenlm_model import KenlmModel
+    from ..lm.lexicon import Lexicon
     from .acoustic.model import AcousticModel
 
 Floats = NDArray[np.float32]
@@ -126,6 +128,20 @@ class Recognizer:
 
         names = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
         return BeamSearch(self.graph, SearchOptions(**{name: getattr(self.decoding, name) for name in names}))
+
+    @cached_property
+    def lexicon(self) -> "Lexicon":
+        """The pronunciations of the model's words."""
+        from ..lm.lexicon import Lexicon
+
+        return Lexicon.read(self.bundle.path("lexicon.txt"))
+
+    @cached_property
+    def g2p(self) -> "G2p | None":
+        """The model that guesses the pronunciations of other words, None where the bundle has none."""
+        from ..lm.g2p import G2p
+
+        return G2p.load(self.bundle.path("g2p.safetensors")) if self.bundle.has("g2p.safetensors") else None
 
     @cached_property
     def language_model(self) -> "KenlmModel | None":
