@@ -70,7 +70,16 @@ def inner_kernel(function: F) -> F:
     return _compiled(function, no_cpython_wrapper=True)
 
 
-def _compiled(function: F, no_cpython_wrapper: bool) -> F:
+def inlined_kernel(function: F) -> F:
+    """Compile ``function`` like ``inner_kernel`` and put it into its callers, each time it is called.
+
+    For the functions of hot loops that take tuples of arrays. Numba counts references whenever an array is taken out of
+    a tuple, which can cost ten times what the function does; here nothing is counted, so nothing may be allocated.
+    """
+    return _compiled(function, no_cpython_wrapper=True, forceinline=True, _nrt=False)
+
+
+def _compiled(function: F, no_cpython_wrapper: bool, **more: bool) -> F:
     import numba
 
     kept = numba.config.CACHE_DIR
@@ -82,6 +91,7 @@ def _compiled(function: F, no_cpython_wrapper: bool) -> F:
             error_model="numpy",
             no_cfunc_wrapper=True,  # nobody passes a kernel on as a C function
             no_cpython_wrapper=no_cpython_wrapper,
+            **more,
         )(function)
     finally:
         numba.config.CACHE_DIR = kept
