@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, inner_kernel, kernel
 from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
 
 
-@inner_kernel
+@inlined_kernel
 def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int, shift: int) -> None:
     """Close the gaps in frames ``first`` to ``last``: links with arc -1 and tokens with infinite extra go.
 
@@ -54,7 +54,7 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
     frames.token_begin[last + 1 - shift], frames.link_begin[last + 1 - shift] = new_token, new_link
 
 
-@inner_kernel
+@inlined_kernel
 def excess(widths: Widths, tokens: Tokens, links: Links, link: int) -> float:
     """Return how much more the link costs than what its target's best path says, given its source's best path."""
     a, b = links.source[link], links.target[link]

@@ -7,7 +7,7 @@ cutoffs, the adaptive beam). The arrays are those of token_arrays.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, inner_kernel, kernel
 from .history_kernels import HistoryArrays, look_ahead, successors
 from .prune_kernels import prune
 from .token_arrays import (
@@ -67,7 +67,7 @@ def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArr
     return largest
 
 
-@inner_kernel
+@inlined_kernel
 def find_place(work: Work, tokens: Tokens, model: HistoryArrays | None, state: int, history: int) -> int:
     """Return where the table names the token of ``state`` and ``history``, or the empty place (-1) for it."""
     mask = len(work.table) - 1
@@ -87,7 +87,7 @@ def find_place(work: Work, tokens: Tokens, model: HistoryArrays | None, state: i
     return place
 
 
-@inner_kernel
+@inlined_kernel
 def clear(work: Work) -> None:
     """Forget the tokens of the frame before."""
     for place in range(len(work.table)):
@@ -96,7 +96,7 @@ def clear(work: Work) -> None:
         work.level_head[level] = -1
 
 
-@inner_kernel
+@inlined_kernel
 def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
     """Return the value that would stand at ``rank`` (from 0) if ``values[:count]`` were sorted; reorders them."""
     low, high = np.int64(0), count - 1
@@ -122,7 +122,7 @@ def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
     return float(values[rank])
 
 
-@inner_kernel
+@inlined_kernel
 def cutoffs(
     cost: NDArray[np.float64], begin: int, end: int, widths: Widths, order: NDArray[np.float64]
 ) -> tuple[int, float, float]:
@@ -160,7 +160,7 @@ def cutoffs(
     return best, limit, widths.beam
 
 
-@inner_kernel
+@inlined_kernel
 def enter(
     graph: GraphArrays,
     lattice_beam: float,
@@ -207,7 +207,7 @@ def enter(
     return Progress(DONE, so_far.cutoff, token_end, link_end + 1, so_far.token_room)
 
 
-@inner_kernel
+@inlined_kernel
 def follow(
     graph: GraphArrays,
     lattice_beam: float,
@@ -260,7 +260,7 @@ def follow(
     return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.token_room)
 
 
-@inner_kernel
+@inlined_kernel
 def close_epsilons(
     graph: GraphArrays,
     lattice_beam: float,
@@ -284,7 +284,7 @@ def close_epsilons(
     return so_far
 
 
-@inner_kernel
+@inlined_kernel
 def first_cutoff(
     graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArrays | None, best: int, beam: float
 ) -> float:
@@ -303,7 +303,7 @@ def first_cutoff(
     return float(tokens.cost[best] + least + beam)
 
 
-@inner_kernel
+@inlined_kernel
 def read_row(graph: GraphArrays, acoustic_scale: float, work: Work, row: NDArray[np.float32]) -> None:
     """Turn a row of scores into costs by input label, as they are and scaled; label 0 costs nothing."""
     for label in range(1, len(graph.score_column)):
@@ -311,7 +311,7 @@ def read_row(graph: GraphArrays, acoustic_scale: float, work: Work, row: NDArray
         work.scaled[label] = acoustic_scale * np.float64(work.acoustic[label])
 
 
-@inner_kernel
+@inlined_kernel
 def put_start(graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArrays | None) -> None:
     """Name token 0, which holds the start state, in the table, and make it wait for its epsilon arcs."""
     history = 0
@@ -324,7 +324,7 @@ def put_start(graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArra
     work.level_head[graph.level[tokens.state[0]]] = 0
 
 
-@inner_kernel
+@inlined_kernel
 def advance_frame(
     graph: GraphArrays,
     widths: Widths,
