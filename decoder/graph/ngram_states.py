@@ -8,20 +8,17 @@ Back-off is an epsilon arc, open whether or not the word is listed, as in every 
 cheaper than the listed n-gram, the cheaper cost counts.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
 from ...lm.arpa import Arpa
+from .ngram_nodes import ZERO_LOG10, NgramNodes
 
 NEVER = np.iinfo(np.int32).max // 4
 """The cost, in quanta, that stands for probability zero."""
-
-_ZERO_LOG10 = -90.0  # ARPA files write log10(0) as -99
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,91 +60,36 @@ class NgramStates:
 
 
 class _Builder:
-    """All n-grams in one numbering: node 0 is the empty context, then the n-grams order by order, row by row."""
+    """The costs in quanta, and the arcs between the histories."""
 
     def __init__(self, arpa: Arpa, spoken: NDArray[np.bool_], quantum: float, word_penalty: float) -> None:
-        self.ids = [np.asarray(table.ids, dtype=np.int64) for table in arpa.tables]
+        self.nodes = NgramNodes.from_arpa(arpa)
         self.vocabulary = len(arpa.words)
+        self.orders = len(arpa.tables)
         self.spoken = spoken
-        self.begin, self.end = (self._word_id(arpa.words, word) for word in ("<s>", "</s>"))
-        self.offsets = np.cumsum([1, *(len(ids) for ids in self.ids)])
-        self.keys: list[NDArray[np.int64]] = []
         scale = -np.log(10.0) / quantum
 
-        def quanta(values: NDArray[Any]) -> NDArray[np.int64]:
-            log10 = np.asarray(values, dtype=np.float64)
-            if np.isnan(log10).any() or np.isposinf(log10).any():
-                raise FormatError("n-gram model: a probability or back-off is NaN or infinite; estimate it again.")
-            return np.where(log10 <= _ZERO_LOG10, NEVER, np.rint(log10 * scale)).astype(np.int64)
+        def quanta(log10: NDArray[np.float64]) -> NDArray[np.int64]:
+            return np.where(log10 <= ZERO_LOG10, NEVER, np.rint(log10 * scale)).astype(np.int64)
 
-        self.cost = np.concatenate([[0], *(quanta(table.log10_prob) for table in arpa.tables)])
-        self.backoff = np.concatenate([[0], *(quanta(table.log10_backoff) for table in arpa.tables)])
+        self.cost, self.backoff = quanta(self.nodes.log10_prob), quanta(self.nodes.log10_backoff)
         self.penalty = int(np.rint(word_penalty / quantum))
 
-    @staticmethod
-    def _word_id(words: Sequence[str], word: str) -> int:
-        try:
-            return words.index(word)
-        except ValueError:
-            raise FormatError(f"n-gram model: {word} is missing; estimate the model with sentence marks.") from None
-
-    def _find(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the node of each n-gram (a row of ``ids``), -1 where the model doesn't have it."""
-        node = np.zeros(len(ids), dtype=np.int64)
-        for position in range(ids.shape[1]):
-            keys = self.keys[position]
-            key = np.where(node >= 0, node * self.vocabulary + ids[:, position], -1)
-            row = np.searchsorted(keys, key)
-            found = np.append(keys, -2)[row] == key
-            node = np.where(found, self.offsets[position] + row, -1)
-        return node
-
     def build(self) -> NgramStates:
-        prefixes, suffixes = [np.array([-1])], [np.array([-1])]
-        for order, ids in enumerate(self.ids, start=1):
-            prefix = self._find(ids[:, :-1])
-            if np.any(prefix < 0):
-                raise FormatError(f"n-gram model: a {order}-gram's context is missing among the {order - 1}-grams.")
-            key = prefix * self.vocabulary + ids[:, -1]
-            if np.any(np.diff(key) <= 0):
-                raise FormatError(f"n-gram model: the {order}-grams are not sorted, or one stands twice.")
-            self.keys.append(key)
-            suffix = np.full(len(ids), -1)
-            for skip in range(1, order + 1):  # the longest proper suffix that the model has; the empty one at last
-                missing = suffix < 0
-                suffix[missing] = self._find(ids[missing, skip:])
-            prefixes.append(prefix)
-            suffixes.append(suffix)
-        prefix, suffix = np.concatenate(prefixes), np.concatenate(suffixes)
-        word = np.concatenate([[-1], *(ids[:, -1] for ids in self.ids)])
+        nodes = self.nodes
+        prefix, suffix, word = nodes.prefix, nodes.suffix, nodes.word
         listed = (word >= 0) & (self.cost < NEVER)
-        listed &= self.spoken[word] & (word != self.begin) & (word != self.end)
-        ending = (word == self.end) & (self.cost < NEVER)
+        listed &= self.spoken[word] & (word != nodes.begin) & (word != nodes.end)
+        ending = (word == nodes.end) & (self.cost < NEVER)
+        histories, state, skipped = nodes.histories(listed | ending, self.backoff)
 
-        # A history is a state where a word or the end is listed after it, and the empty one always.
-        nodes = len(word)
-        highest = self.offsets[-2]  # nodes of the highest order are no histories
-        is_state = np.zeros(nodes, dtype=bool)
-        is_state[prefix[listed | ending]] = True
-        is_state[0] = True
-        start = int(self._find(np.array([[self.begin]]))[0])
-        is_state[max(start, 0)] = True
-        state = np.where(is_state, np.cumsum(is_state) - 1, -1)
-        skipped = np.zeros(nodes, dtype=np.int64)  # the back-off costs on the way down to the nearest state
-        for first, last in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            below = first + np.flatnonzero(~is_state[first:last])
-            passed = self.backoff[below] if first < highest else np.zeros(len(below), dtype=np.int64)
-            state[below] = state[suffix[below]]
-            skipped[below] = skipped[suffix[below]] + passed
-
-        histories = np.flatnonzero(is_state)
         lower = suffix[histories[1:]]
         backoff_targets = np.concatenate([[-1], state[lower]])
         backoff_costs = np.concatenate([[0], self.backoff[histories[1:]] + skipped[lower]])
         final_costs = np.full(len(histories), NEVER, dtype=np.int64)
         final_costs[state[prefix[ending]]] = self.cost[ending]
-        for index in range(1, len(self.ids)):  # shorter histories first, so that one pass an order is enough
-            span = (histories >= self.offsets[index - 1]) & (histories < self.offsets[index])
+        for index in range(1, self.orders):  # shorter histories first, so that one pass an order is enough
+            span = (histories >= nodes.offsets[index - 1]) & (histories < nodes.offsets[index])
             span[0] = False
             final_costs[span] = np.minimum(final_costs[span], final_costs[backoff_targets[span]] + backoff_costs[span])
         if final_costs[0] >= NEVER:
@@ -164,7 +106,7 @@ class _Builder:
         np.cumsum(np.bincount(source[useful], minlength=len(histories)), out=begin[1:])
         int32 = np.int32
         return NgramStates(
-            start=int(state[max(start, 0)]),
+            start=int(state[nodes.start]),
             begin=begin,
             words=words[useful].astype(int32),
             costs=costs[useful].astype(int32),
@@ -188,7 +130,7 @@ class _Builder:
         keys = source * self.vocabulary + words
         useful = np.ones(len(keys), dtype=bool)
         state, passed = source, np.zeros(len(keys), dtype=np.int64)
-        for _ in range(1, len(self.ids)):
+        for _ in range(1, self.orders):
             able = state > 0
             passed = np.where(able, passed + backoff_costs[state], NEVER)
             state = np.where(able, backoff_targets[state], 0)
