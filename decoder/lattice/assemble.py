@@ -143,3 +143,12 @@ def reassemble(lattice: Lattice, pieces: Pieces, beam: float | None = None) -> L
         lattice.label_table,
         lattice.beam if beam is None else beam,
     )
+
+
+def empty_lattice(
+    acoustic_scale: float, words_table: tuple[str, ...], label_table: LabelTable | None = None
+) -> Lattice:
+    """Return the lattice without a path."""
+    none = np.zeros(0, np.int64)
+    pieces = Pieces(none, none, none, np.zeros(1, np.int64), none, np.zeros((0, 4)), np.zeros((0, 4)), none)
+    return assemble(pieces, 0, acoustic_scale, words_table, label_table)

@@ -94,7 +94,7 @@ class Subsets(NamedTuple):
     """The states made: first element, number of elements, best cost from the start, end, and open addressing."""
 
     first: NDArray[np.int64]
-    count: NDArray[np.int32]
+    length: NDArray[np.int32]
     forward: NDArray[np.float64]
     final_total: NDArray[np.float64]
     final_costs: NDArray[np.float64]
@@ -265,7 +265,7 @@ def find_subset(
     slot = (mixed ^ (mixed >> 15)) & mask
     while subsets.slots[slot] != NONE:
         subset = np.int64(subsets.slots[slot])
-        if subsets.count[subset] == chosen and is_same(closure, chosen, best, delta, elements, subsets.first[subset]):
+        if subsets.length[subset] == chosen and is_same(closure, chosen, best, delta, elements, subsets.first[subset]):
             return subset, slot
         slot = (slot + 1) & mask
     return NONE, slot
@@ -286,7 +286,7 @@ def add_subset(
     """Write the chosen entries down as a subset that costs ``forward``; there is room."""
     subset = used[SUBSETS]
     used[SUBSETS] += 1
-    subsets.first[subset], subsets.count[subset], subsets.forward[subset] = used[ELEMENTS], chosen, forward
+    subsets.first[subset], subsets.length[subset], subsets.forward[subset] = used[ELEMENTS], chosen, forward
     subsets.final_total[subset] = np.inf
     for i in range(chosen):
         entry, element = closure.chosen[i], used[ELEMENTS]
@@ -318,7 +318,7 @@ def add_tasks(
 ) -> int:
     """Make the tasks of a new subset: one for each word that leaves it on a path within the cutoff."""
     first_task = used[TASKS]
-    for element in range(subsets.first[subset], subsets.first[subset] + subsets.count[subset]):
+    for element in range(subsets.first[subset], subsets.first[subset] + subsets.length[subset]):
         state = elements.state[element]
         for arc in range(raw.arc_begin[state], raw.arc_begin[state + 1]):
             word, target = raw.words[arc], raw.nextstates[arc]

@@ -14,7 +14,7 @@ NO_ROOM = -1
 
 
 class Trie(NamedTuple):
-    """The nodes, ``count[0]`` of them, and their numbers in open addressing, -1 where a slot is free.
+    """The nodes, ``size[0]`` of them, and their numbers in open addressing, -1 where a slot is free.
 
     The number of slots is a power of two, at least twice the room for nodes.
     """
@@ -23,7 +23,7 @@ class Trie(NamedTuple):
     label: NDArray[np.int32]
     depth: NDArray[np.int32]
     slots: NDArray[np.int32]
-    count: NDArray[np.int64]
+    size: NDArray[np.int64]
 
 
 @inner_kernel
@@ -37,12 +37,12 @@ def extend(trie: Trie, node: int, label: int) -> int:
         if trie.parent[there] == node and trie.label[there] == label:
             return np.int64(there)
         slot = (slot + 1) & mask
-    made = trie.count[0]
+    made = trie.size[0]
     if made == len(trie.parent):
         return NO_ROOM
     trie.parent[made], trie.label[made], trie.depth[made] = node, label, trie.depth[node] + 1
     trie.slots[slot] = made
-    trie.count[0] += 1
+    trie.size[0] += 1
     return made
 
 
