@@ -75,6 +75,22 @@ def keep_states(fst: Fst, kept: NDArray[np.bool_]) -> Fst:
     )
 
 
+def keep_arcs(fst: Fst, kept: NDArray[np.bool_]) -> Fst:
+    """Return ``fst`` with only the arcs of the mask ``kept`` and all of its states."""
+    if kept.all():
+        return fst
+    before = np.zeros(fst.arcs + 1, dtype=np.int64)
+    np.cumsum(kept, out=before[1:])
+    return replace(
+        fst,
+        arc_begin=before[fst.arc_begin],
+        ilabels=fst.ilabels[kept],
+        olabels=fst.olabels[kept],
+        weights=fst.weights[kept],
+        nextstates=fst.nextstates[kept],
+    )
+
+
 def has_epsilon_cycle(fst: Fst) -> bool:
     """Return whether some epsilon arcs of ``fst`` form a cycle; fast where they all lead to lower states."""
     targets = fst.nextstates[fst.ilabels == EPSILON]
@@ -85,13 +101,18 @@ def has_epsilon_cycle(fst: Fst) -> bool:
     return bool(components.max() + 1 < fst.states or np.any(targets == sources))
 
 
-def strong_components(states: int, sources: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int32]:
-    """Return the number, from 0 on, of the strongly connected component of each state, int32 (states,)."""
+def strong_components(
+    states: int, sources: NDArray[Any], targets: NDArray[Any], directed: bool = True
+) -> NDArray[np.int32]:
+    """Return the number, from 0 on, of the strongly connected component of each state, int32 (states,).
+
+    Where links are not ``directed``, they are taken both ways.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     links = coo_array((np.ones(len(sources)), (sources, targets)), shape=(states, states)).tocsr()
-    components: NDArray[np.int32] = connected_components(links, directed=True, connection="strong")[1]
+    components: NDArray[np.int32] = connected_components(links, directed=directed, connection="strong")[1]
     return components
 
 

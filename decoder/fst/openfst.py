@@ -87,9 +87,8 @@ def _read_vector(cursor: Cursor, header: Header) -> Body:
     words.view(np.uint8)[:] = cursor.take(cursor.left, "the states")
     begins, used = state_begins(read_only(words), header.states)
     if used != len(words):
-        cursor.refuse(
-            "is cut short or damaged: its states " + ("go on past its end" if used < 0 else "end before it does")
-        )
+        how = "go on past its end" if used < 0 else "end before it does"
+        cursor.refuse(f"is cut short or damaged: its states {how}")
     is_arc = np.ones(len(words), dtype=bool)
     for part in range(3):
         is_arc[begins + part] = False

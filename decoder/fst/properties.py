@@ -1,4 +1,4 @@
-"""The properties that OpenFst keeps in a file's header: 16 yes-or-no facts, two bits each (yes, no; neither: unknown)."""
+"""The properties that OpenFst keeps in a file's header: 16 facts of two bits each (yes, no; neither: unknown)."""
 
 import numpy as np
 
