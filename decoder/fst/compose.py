@@ -1,14 +1,13 @@
 """Composition: what the first machine writes is what the second reads."""
 
-import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import OptionsError, SearchError
 from .connect import connect as connected
+from .room import check_memory, doubled, grown
 from .transducer import Fst, FstArrays
 
 if TYPE_CHECKING:
@@ -52,19 +51,14 @@ def _pairs(a: Fst, b: Fst, max_states: int) -> Fst:
     one, other = _operand(a, "olabels"), _operand(b, "ilabels")
     result = _started(a, b, min(max_states, ROOM + a.states + b.states), ROOM + a.arcs + b.arcs)
     while (status := expand(one, other, result)) != DONE:
-        _check_memory(result)
         if status == STATES_FULL and len(result.pairs.key) == max_states:
             raise SearchError(f"compose: the result has over {max_states} states; prune an operand or allow more.")
         if status == STATES_FULL:
             result = _with_states(result, min(max_states, 2 * len(result.pairs.key)))
         elif status == ARCS_FULL:
-            result = result._replace(
-                arcs=type(result.arcs)(*(_grown(column, 2 * len(column)) for column in result.arcs))
-            )
+            result = result._replace(arcs=doubled(result.arcs, "compose"))
         else:
-            result = result._replace(
-                moves=type(result.moves)(*(_grown(column, 2 * len(column)) for column in result.moves))
-            )
+            result = result._replace(moves=doubled(result.moves, "compose"))
     states = int(result.position[0])
     arcs = int(result.pairs.arc_begin[states])
     return Fst(
@@ -112,26 +106,12 @@ def _with_states(result: "Result", states: int) -> "Result":
     from .compose_kernels import number
 
     met = int(result.position[1])
+    check_memory(84 * states, "compose")
     pairs = type(result.pairs)(
-        key=_grown(result.pairs.key, states),
-        final_weights=_grown(result.pairs.final_weights, states),
-        arc_begin=_grown(result.pairs.arc_begin, states + 1),
+        key=grown(result.pairs.key, states),
+        final_weights=grown(result.pairs.final_weights, states),
+        arc_begin=grown(result.pairs.arc_begin, states + 1),
         table=np.full(2 << (2 * states - 1).bit_length(), -1, dtype=np.int64),
     )
     number(pairs, pairs.key[:met], 0, np.empty(met, dtype=np.int32))
     return result._replace(pairs=pairs)
-
-
-def _grown(column: NDArray[Any], length: int) -> NDArray[Any]:
-    grown = np.empty(length, dtype=column.dtype)
-    grown[: len(column)] = column
-    return grown
-
-
-def _check_memory(result: "Result") -> None:
-    """Refuse to double what does not fit the memory then, before the machine stops the program."""
-    needed = 2 * sum(column.nbytes for part in (result.pairs, result.arcs, result.moves) for column in part)
-    if hasattr(os, "sysconf") and needed > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
-        raise SearchError(
-            f"compose: the result has over {result.position[1]} states and does not fit the memory; prune an operand."
-        )

@@ -60,12 +60,21 @@ def _settled(
     log: bool,
     delta: float,
 ) -> "Settled":
-    from .shortest_distance_kernels import NEGATIVE_CYCLE, SETTLED, Links, Settled, distances
+    from .shortest_distance_kernels import Links, distances
     from .topsort_kernels import strong_components
 
-    states = len(initial)
     component, order, _ = strong_components(begin, targets)
-    settled = Settled(
+    settled = new_settled(initial)
+    check_settled(distances(Links(begin, targets, weights, component), settled, order, log, delta))
+    return settled
+
+
+def new_settled(initial: NDArray[np.float64]) -> "Settled":
+    """Return what the kernels work on, given what each state starts with."""
+    from .shortest_distance_kernels import Settled
+
+    states = len(initial)
+    return Settled(
         distance=initial,
         parent=np.full(states, -1, dtype=np.int64),
         came_from=np.full(states, -1, dtype=np.int32),
@@ -73,11 +82,13 @@ def _settled(
         queue=np.empty(states, dtype=np.int32),
         pending=np.full(states, np.inf),
     )
-    status = distances(Links(begin, targets, weights, component), settled, order, log, delta)
+
+
+def check_settled(status: int) -> None:
+    """Raise FormatError where there are no shortest distances."""
+    from .shortest_distance_kernels import DIVERGES, NEGATIVE_CYCLE
+
     if status == NEGATIVE_CYCLE:
         raise FormatError("transducer: a cycle has a negative cost, so no path is shortest; raise its costs.")
-    if status != SETTLED:
-        raise FormatError(
-            "transducer: a cycle loses no probability, so the sum over paths is infinite; raise its costs."
-        )
-    return settled
+    if status == DIVERGES:
+        raise FormatError("transducer: a cycle loses no probability, so its paths add up to infinity; raise its costs.")
