@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from ...errors import FormatError, OptionsError
 from .string_fst import StringFst, labels_of, more_strings, new_strings, trimmed, with_room
 from .transducer import NO_STATE, Fst
-
-if TYPE_CHECKING:
-    from .determinize_kernels import Counts
 
 DELTA = 1 / 1024
 """How much costs may differ that count as equal, in natural log units: OpenFst's and Kaldi's default."""
@@ -78,9 +75,7 @@ def construct(fst: Fst, way: Construction) -> StringFst:
             "not functional; tell its outputs apart by disambiguation symbols."
         )
     if status == ENDLESS:
-        raise FormatError(
-            f"{way.name}: epsilon arcs lead around state {place} at ever less cost; take the cycle out."
-        )
+        raise FormatError(f"{way.name}: epsilon arcs lead around state {place} at ever less cost; take the cycle out.")
     raise OptionsError(
         f"{way.name}: more than max_states = {way.max_states} states; the machine may have no finite equivalent "
         "(ambiguous paths without disambiguation symbols), otherwise raise max_states."
@@ -115,7 +110,7 @@ class _Room:
         )
         self.closure = Closure(np.zeros(fst.states, dtype=np.int32), *_columns(64, "iiffii?"))
         self.reached = Reached(*_columns(64, "qifiii"))
-        self.counts: Counts = Counts(*(np.zeros(length, dtype=np.int64) for length in (1, 1, 1, 1, 3, 4)))
+        self.counts = Counts(*(np.zeros(length, dtype=np.int64) for length in (1, 1, 1, 1, 3, 4)))
         self.subsets.states[0] = fst.start  # the first subset is the start state alone
         self.subsets.begin[1] = 1
         self.subsets.alone[fst.start] = 0
