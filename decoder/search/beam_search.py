@@ -138,7 +138,7 @@ class Search:
         self._links = Links(*_empty(Links, 1 << 16, without))
         self._frames = Frames(*_empty(Frames, 256))
         self._work = Work(
-            table=np.empty(1 << 13, np.int32),
+            table=np.full(1 << 13, -1, np.int32),
             scaled=np.zeros(labels, np.float64),
             acoustic=np.zeros(labels, np.float32),
             level_head=np.empty(machine.levels, np.int32),
@@ -251,7 +251,7 @@ class Search:
         return self._result
 
     def best_labels(self) -> NDArray[np.int32]:
-        """Return the input label of each frame on the best path of the finished search (``SearchResult.best_labels``)."""
+        """Return the best path's input label of each frame of the finished search (``SearchResult.best_labels``)."""
         self.finish()
         path = self._path(self._best(use_final=True)[0])
         labels: NDArray[np.int32] = self.graph.fst.ilabels[self._links.arc[path]]
@@ -366,7 +366,7 @@ class Search:
         self._tokens = Tokens(*_grown(self._tokens, 2 * len(self._tokens.state)))
         self._links = Links(*_grown(self._links, 2 * len(self._links.arc)))
         self._work = self._work._replace(
-            order=np.empty(len(self._tokens.state), np.float64), table=np.empty(2 * len(self._work.table), np.int32)
+            order=np.empty(len(self._tokens.state), np.float64), table=np.full(2 * len(self._work.table), -1, np.int32)
         )
 
 

@@ -125,6 +125,42 @@ def prune(
     position[PRUNED] = last
 
 
+@inner_kernel
+def keep_best_paths(tokens: Tokens, links: Links, frames: Frames, position: NDArray[np.int64], settled: int) -> None:
+    """Drop the tokens that are on no best path of a token of the last frame, whose ``extra`` are 0 on entry.
+
+    For a search that keeps one link a token. The pass goes back over all frames later than ``settled``, and on as long
+    as it drops something.
+    """
+    last = position[FRAME]
+    extra, back, source = tokens.extra, tokens.back, links.source
+    stop = last + 1
+    for frame in range(last, -1, -1):
+        begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
+        for token in range(frames.token_begin[max(frame - 1, 0)], begin):
+            extra[token] = np.inf
+        for token in range(begin, end):
+            if extra[token] == np.inf:
+                continue
+            at = np.int64(token)
+            while at >= begin and back[at] != NO_LINK:
+                at = np.int64(source[back[at]])
+                if at >= begin and extra[at] == 0.0:
+                    break
+                extra[at] = 0.0
+        dropped = False
+        for link in range(frames.link_begin[frame], frames.link_begin[frame + 1]):
+            if extra[links.target[link]] == np.inf:
+                links.arc[link] = -1
+                dropped = True
+        if not dropped and frame <= settled:
+            break
+        stop = frame
+    if stop <= last:
+        compact(tokens, links, frames, stop, last, stop - stop)
+    position[PRUNED] = last
+
+
 @kernel
 def common_ancestor(tokens: Tokens, links: Links, frames: Frames, position: NDArray[np.int64], newest: int) -> int:
     """Return the latest token of frames 0 to ``newest`` that lies on the best paths of all tokens of the last frame."""

@@ -7,9 +7,10 @@ cutoffs, the adaptive beam). The arrays are those of token_arrays.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .history_kernels import HistoryArrays, look_ahead, successors
-from .prune_kernels import prune
+from .prefetch_kernels import prefetch
+from .prune_kernels import keep_best_paths, prune
 from .token_arrays import (
     ABSOLUTE,
     ARCS,
@@ -68,15 +69,20 @@ def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArr
 
 
 @inlined_kernel
-def find_place(work: Work, tokens: Tokens, model: HistoryArrays | None, state: int, history: int) -> int:
-    """Return where the table names the token of ``state`` and ``history``, or the empty place (-1) for it."""
+def find_place(
+    work: Work, tokens: Tokens, model: HistoryArrays | None, state: int, history: int, first_token: int
+) -> int:
+    """Return where the table names the token of ``state`` and ``history``, or the free place for it.
+
+    A place that names a token before ``first_token``, the frame's first, is free.
+    """
     mask = len(work.table) - 1
     mixed = np.int64(state) * 0x9E3779B1
     if model is not None:
         mixed ^= history * 0x5851F42D4C957F2D
         mixed ^= mixed >> 29
     place: int = (mixed >> 12) & mask
-    while work.table[place] >= 0:
+    while work.table[place] >= first_token:
         token = work.table[place]
         if tokens.state[token] == state:
             if model is None:
@@ -89,11 +95,9 @@ def find_place(work: Work, tokens: Tokens, model: HistoryArrays | None, state: i
 
 @inlined_kernel
 def clear(work: Work) -> None:
-    """Forget the tokens of the frame before."""
+    """Forget what tokens the table names: to be done when tokens have moved or a frame is begun again."""
     for place in range(len(work.table)):
         work.table[place] = -1
-    for level in range(len(work.level_head)):
-        work.level_head[level] = -1
 
 
 @inlined_kernel
@@ -171,13 +175,17 @@ def enter(
     step: Step,
     so_far: Progress,
 ) -> Progress:
-    """Take a step: make or better the token it leads to and write the link."""
+    """Take a step: make or better the token it leads to and write the link.
+
+    With a lattice beam of 0 a token has one link, which is written over when a better one comes.
+    """
     token_end, link_end = so_far.token_end, so_far.link_end
+    link = link_end
     if token_end == so_far.token_room or link_end == len(links.arc):
-        return Progress(FULL, so_far.cutoff, token_end, link_end, so_far.token_room)
-    place = find_place(work, tokens, model, step.target, step.history)
+        return Progress(FULL, so_far.cutoff, token_end, link_end, so_far.first_token, so_far.token_room)
+    place = find_place(work, tokens, model, step.target, step.history, so_far.first_token)
     found = np.int64(work.table[place])
-    if found < 0:
+    if found < so_far.first_token:
         found = token_end
         token_end += 1
         work.table[place] = found
@@ -189,22 +197,27 @@ def enter(
             tokens.ahead[found] = step.ahead
         height = graph.arcs[3 * step.arc + 2] & LEVEL_MASK
         if height > 0:
+            prefetch(graph.states, 2 * np.int64(step.target) + 1)
             tokens.moved[found] = work.level_head[height]
             work.level_head[height] = found
     elif step.cost < tokens.cost[found]:
         tokens.cost[found] = step.cost
-        tokens.back[found] = link_end
-    elif step.cost > tokens.cost[found] + lattice_beam:
+        if lattice_beam > 0.0:
+            tokens.back[found] = link_end
+        else:
+            link = np.int64(tokens.back[found])
+    elif lattice_beam == 0.0 or step.cost > tokens.cost[found] + lattice_beam:
         return so_far
-    links.source[link_end] = step.source
-    links.target[link_end] = found
-    links.arc[link_end] = step.arc
-    links.graph[link_end] = graph.costs[3 * step.arc + 1]
-    links.acoustic[link_end] = step.acoustic
+    links.source[link] = step.source
+    links.target[link] = found
+    links.arc[link] = step.arc
+    links.graph[link] = graph.costs[3 * step.arc + 1]
+    links.acoustic[link] = step.acoustic
     if model is not None:
-        links.lm[link_end] = step.lm
-        links.phrase[link_end] = step.phrase
-    return Progress(DONE, so_far.cutoff, token_end, link_end + 1, so_far.token_room)
+        links.lm[link] = step.lm
+        links.phrase[link] = step.phrase
+    link_end = max(link_end, link + 1)
+    return Progress(DONE, so_far.cutoff, token_end, link_end, so_far.first_token, so_far.token_room)
 
 
 @inlined_kernel
@@ -231,7 +244,8 @@ def follow(
         if model is None:
             if not there < cutoff:
                 continue
-            cutoff = min(cutoff, there + beam)
+            if there + beam < cutoff:
+                cutoff = there + beam
             step = Step(token, arc, graph.arcs[3 * arc], there, work.acoustic[label], 0, 0.0, zero, zero)
             so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
             if so_far.status != DONE:
@@ -252,12 +266,13 @@ def follow(
                 cost = there + (ahead - tokens.ahead[token]) + np.float64(lm) + np.float64(phrase)
                 if not cost < cutoff:
                     continue
-                cutoff = min(cutoff, cost + beam)
+                if cost + beam < cutoff:
+                    cutoff = cost + beam
                 step = Step(token, arc, target, cost, work.acoustic[label], history, ahead, lm, phrase)
                 so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
                 if so_far.status != DONE:
                     return so_far
-    return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.token_room)
+    return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
 
 
 @inlined_kernel
@@ -274,13 +289,16 @@ def close_epsilons(
     for level in range(len(work.level_head) - 1, 0, -1):
         token = np.int64(work.level_head[level])
         while token >= 0:
+            following = np.int64(tokens.moved[token])
+            if following >= 0:
+                prefetch(graph.arcs, 3 * np.int64(graph.states[2 * tokens.state[following] + 1]))
             if tokens.cost[token] <= so_far.cutoff:
                 state = tokens.state[token]
                 arcs = (np.int64(graph.states[2 * state + 1]), np.int64(graph.states[2 * state + 2]))
                 so_far = follow(graph, lattice_beam, tokens, links, work, model, token, arcs, np.inf, so_far)
                 if so_far.status != DONE:
                     return so_far
-            token = np.int64(tokens.moved[token])
+            token = following
     return so_far
 
 
@@ -319,7 +337,7 @@ def put_start(graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArra
         history = tokens.history[0]
         tokens.ahead[0] = look_ahead(model, tokens.state[0], history)
         tokens.cost[0] = tokens.ahead[0]
-    work.table[find_place(work, tokens, model, tokens.state[0], history)] = 0
+    work.table[find_place(work, tokens, model, tokens.state[0], history, 0)] = 0
     tokens.moved[0] = -1
     work.level_head[graph.level[tokens.state[0]]] = 0
 
@@ -344,18 +362,22 @@ def advance_frame(
     frame = position[FRAME]
     end, link_end = frames.token_begin[frame + 1], frames.link_begin[frame + 1]
     room = min(len(tokens.state), end + len(work.table) // 2)
-    clear(work)
+    for level in range(len(work.level_head)):
+        work.level_head[level] = -1
     looked_at = np.int64(0)
     if frame < 0:
+        clear(work)
         put_start(graph, tokens, work, model)
-        so_far = Progress(DONE, np.inf, end + 1, link_end, room)
+        so_far = Progress(DONE, np.inf, end + 1, link_end, end, room)
     else:
         read_row(graph, widths.acoustic_scale, work, scores[position[ROW]])
         begin = frames.token_begin[frame]
         best, limit, beam = cutoffs(tokens.cost, begin, end, widths, work.order)
         cutoff = np.inf if best < 0 else first_cutoff(graph, tokens, work, model, best, beam)
-        so_far = Progress(DONE, cutoff, end, link_end, room)
+        so_far = Progress(DONE, cutoff, end, link_end, end, room)
         for token in range(begin, end):
+            prefetch(graph.states, 2 * np.int64(tokens.state[min(token + 8, end - 1)]))
+            prefetch(graph.arcs, 3 * np.int64(graph.states[2 * tokens.state[min(token + 4, end - 1)]]))
             if tokens.cost[token] > limit:
                 continue
             state = tokens.state[token]
@@ -405,7 +427,11 @@ def advance(
         if position[ABSOLUTE] % widths.prune_interval == 0:
             for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
                 tokens.extra[token] = 0.0
-            prune(widths, tokens, links, frames, position, position[PRUNED])
+            if widths.lattice_beam > 0.0:
+                prune(widths, tokens, links, frames, position, position[PRUNED])
+            else:
+                keep_best_paths(tokens, links, frames, position, position[PRUNED])
+            clear(work)
             if widths.keep_frames > 0 and last > widths.keep_frames:
                 return COMMIT
     return DONE

@@ -5,8 +5,8 @@ together. A *link* is an arc that led from one token to another; the links into 
 emitting arcs first, then those of epsilon arcs in topological order of the states they leave. So reading all links
 backwards, and only once, is a backward pass. Frame 0 holds the tokens before the first row of scores.
 
-``table`` finds the token of a state in the frame in hand, by open addressing, -1 where it is empty. Costs are float64
-and run from the start of the recording.
+``table`` finds the token of a state in the frame in hand, by open addressing; a place that names a token of an earlier
+frame is free, so nothing is cleared between frames. Costs are float64 and run from the start of the recording.
 """
 
 from typing import NamedTuple
@@ -119,11 +119,12 @@ class Step(NamedTuple):
 class Progress(NamedTuple):
     """How far a frame has come: DONE or FULL, the highest cost to keep, where its tokens and links end so far.
 
-    ``token_room`` is where the tokens must end at the latest.
+    ``first_token`` is where its tokens begin, ``token_room`` where they must end at the latest.
     """
 
     status: int
     cutoff: float
     token_end: int
     link_end: int
+    first_token: int
     token_room: int
