@@ -68,7 +68,12 @@ def compose_context(fst: Fst, labels: PhoneLabels, context_width: int = 1, centr
             arc_begin=np.zeros(room + 1, np.int64),
             final_weights=np.empty(room, np.float32),
         )
-        arcs = Arcs(*(np.empty(4 * room, dtype) for dtype in (np.int64, np.int32, np.float32, np.int32)))
+        arcs = Arcs(
+            windows=np.empty(4 * room, np.int64),
+            olabels=np.empty(4 * room, np.int32),
+            weights=np.empty(4 * room, np.float32),
+            nextstates=np.empty(4 * room, np.int32),
+        )
         states = int(expand_contexts(fst.arrays, fst.start, window, pairs, arcs))
         if states != FULL:
             break

@@ -16,7 +16,7 @@ from ..fst.transducer import EPSILON, Fst
 from .arc_columns import ArcColumns
 from .context_fst import ContextFst
 from .pdf_table import PdfTable
-from .topology import Topology
+from .topology import HmmState, Topology
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +111,7 @@ def compile_hmms(
     )
 
 
-def _labels(rows: NDArray[np.int64], states_of: list[tuple[object, ...]], silence: int) -> HmmLabels:
+def _labels(rows: NDArray[np.int64], states_of: list[tuple[HmmState, ...]], silence: int) -> HmmLabels:
     """Return the labels of the emitting states, whose rows are phone, HMM state, starts a word, pdfs."""
     phone, hmm_state, starts, forward, loop = rows.T
     between = (phone == silence) & (starts == 0)
@@ -125,7 +125,7 @@ def _labels(rows: NDArray[np.int64], states_of: list[tuple[object, ...]], silenc
     begins = np.zeros(both + 1, dtype=np.bool_)
     begins[1::2] = starts
     stay = [
-        states_of[name - 1][number].self_loop(number)  # type: ignore[attr-defined]
+        states_of[name - 1][number].self_loop(number)
         for name, number in zip(phone.tolist(), hmm_state.tolist(), strict=True)
     ]
     return HmmLabels(columns, phones, is_loop, begins, np.array([0.0, *stay]))

@@ -22,7 +22,7 @@ def add_self_loops(fst: Fst, labels: HmmLabels, self_loop_scale: float = 1.0) ->
     emitting = (fst.ilabels.astype(np.int64) + 1) // 2  # the label 2k - 1 is that of the emitting state k
     staying = labels.stay[emitting] > 0
     emitting = np.where(staying, emitting, 0)
-    # The one emitting state that leads to a state, 0 where none with a self-loop does, -1 where several things do.
+    # The one emitting state that leads to a state, 0 where none with a self-loop does.
     first = np.full(states, -2, dtype=np.int64)
     first[fst.nextstates] = emitting
     several = np.zeros(states, dtype=bool)
@@ -40,9 +40,8 @@ def add_self_loops(fst: Fst, labels: HmmLabels, self_loop_scale: float = 1.0) ->
     landing, between = targets // len(labels.stay), targets % len(labels.stay)
     holder = np.concatenate([np.flatnonzero(own), states + np.arange(len(targets))])
     looping = np.concatenate([own[own > 0], between])
-    with np.errstate(divide="ignore"):
-        loop_cost = -np.log(labels.stay) * self_loop_scale
-        go_cost = -np.log1p(-labels.stay) * self_loop_scale
+    loop_cost = -np.log(np.where(labels.stay > 0, labels.stay, 1.0)) * self_loop_scale  # those of 0 have none
+    go_cost = -np.log1p(-labels.stay) * self_loop_scale
     zeros, added = np.zeros(len(targets), dtype=np.int64), states + np.arange(len(targets))
     return replace(
         Fst.from_arcs(
