@@ -93,7 +93,7 @@ def language(fst: Fst, max_labels: int, rounds: int = 2000) -> dict[Pair, float]
             front = {node: cost for node, cost in following.items() if cost < reached.get(node, math.inf) - 1e-9}
             reached |= front
         else:
-            front = {node: cost for node, cost in following.items() if cost < 30.0}  # e^-30 of the whole
+            front = {node: cost for node, cost in following.items() if cost < 45.0}  # e^-45 of the whole
         if not front:
             return costs
     raise AssertionError(f"no end after {rounds} arcs: an epsilon cycle gains more than it costs.")
