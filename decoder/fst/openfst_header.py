@@ -131,10 +131,10 @@ def read_symbol_table(cursor: Cursor) -> SymbolTable:
 
 
 def symbol_table_bytes(table: SymbolTable) -> bytes:
-    """Return a symbol table in OpenFst's binary form."""
+    """Return a symbol table in OpenFst's binary form, its labels rising as OpenFst writes them."""
     free = max(table.names, default=-1) + 1
     head = struct.pack("<i", SYMBOLS_MAGIC) + _string(table.title) + struct.pack("<qq", free, len(table))
-    return head + b"".join(_string(name) + struct.pack("<q", label) for label, name in table)
+    return head + b"".join(_string(name) + struct.pack("<q", label) for label, name in sorted(table))
 
 
 def _string(text: str) -> bytes:
