@@ -6,7 +6,7 @@ distance" (2011), as Kaldi's lattice-mbr-decode does it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,8 @@ def minimum_bayes_risk(lattice: Lattice, options: MbrOptions | None = None) -> M
     """Return the words of the lattice that have the least expected number of errors: exact up to local changes.
 
     The best path's words are replaced, place by place, by what is likeliest there, as long as that brings the errors
-    down. A determinized lattice is meant: one path for each word sequence. Raises SearchError where the lattice has no path.
+    down. A determinized lattice is meant: one path for each word sequence. Raises SearchError where the lattice has no
+    path.
     """
     options = options or MbrOptions()
     sausage = _Sausage(lattice, options.scales)
@@ -181,7 +182,7 @@ class _Sausage:
     def _bin(self, place: int) -> Bin:
         shares = self.posteriors[place]
         found = np.flatnonzero(shares > 0)
-        order = found[np.lexsort((-found, -shares[found]))]
+        order = [int(word) for word in found[np.lexsort((-found, -shares[found]))]]
         names = self.lattice.words_table
         total = float(shares.sum()) or 1.0
         return Bin(
@@ -192,7 +193,7 @@ class _Sausage:
             end=float(self.ends[place].sum()) / total,
         )
 
-    def _times(self, place: int, word: int) -> tuple[float, float]:
+    def _times(self, place: Any, word: int) -> tuple[float, float]:
         share = float(self.posteriors[place, word])
         return float(self.begins[place, word]) / share, float(self.ends[place, word]) / share
 

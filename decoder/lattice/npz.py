@@ -18,7 +18,7 @@ FORMAT = "harken-lattice-1"
 
 def save_lattice(lattice: Lattice, path: str | os.PathLike[str]) -> None:
     """Write ``lattice`` to ``path`` (.npz, compressed; numpy.load reads its arrays); written aside, then renamed."""
-    arrays: dict[str, NDArray[Any]] = {name: getattr(lattice, name) for name in ARRAY_DTYPES}
+    arrays: dict[str, Any] = {name: getattr(lattice, name) for name in ARRAY_DTYPES}
     if lattice.label_table is not None:
         arrays |= lattice.label_table._asdict()
     arrays["words_table"] = _text("\n".join(lattice.words_table))
