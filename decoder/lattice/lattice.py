@@ -198,6 +198,9 @@ def _check_labels(table: LabelTable, name: str) -> None:
             )
 
 
+ARC_ARRAYS = ("nextstates", "words", "graph_costs", "acoustic_costs", "phrase_costs", "lm_costs")
+"""The arrays with an entry for each arc, ``label_begin`` aside."""
+
 ARRAY_DTYPES: dict[str, type[Any]] = {
     "arc_begin": np.int64,
     "nextstates": np.int32,
