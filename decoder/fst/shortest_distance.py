@@ -29,7 +29,7 @@ def shortest_distance(fst: Fst, reverse: bool = False, delta: float = DELTA) -> 
     if not 0 < delta < 1:
         raise OptionsError(f"delta is {delta}; give a number between 0 and 1.")
     if reverse:
-        return distances_to_final(fst, fst.semiring == "log", delta)
+        return settled_to_final(fst, fst.semiring == "log", delta).distance
     return settled_from_start(fst, fst.semiring == "log", delta).distance
 
 
@@ -42,14 +42,14 @@ def settled_from_start(fst: Fst, log: bool, delta: float = DELTA) -> "Settled":
     return _settled(arrays.arc_begin, arrays.nextstates, arrays.weights, initial, log, delta)
 
 
-def distances_to_final(fst: Fst, log: bool, delta: float = DELTA) -> NDArray[np.float64]:
-    """Return the distances to the end, float64 (states,)."""
+def settled_to_final(fst: Fst, log: bool, delta: float = DELTA) -> "Settled":
+    """Return the distances to the end, and in the tropical semiring the state that comes next on the best way there."""
     from .topsort_kernels import incoming
 
     arrays = fst.arrays
     begin, sources, weights, _ = incoming(arrays.arc_begin, arrays.nextstates, arrays.weights)
     initial = fst.final_weights.astype(np.float64)
-    return _settled(read_only(begin), read_only(sources), read_only(weights), initial, log, delta).distance
+    return _settled(read_only(begin), read_only(sources), read_only(weights), initial, log, delta)
 
 
 def _settled(
