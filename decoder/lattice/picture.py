@@ -76,12 +76,12 @@ def lattice_svg(lattice: Lattice, frame_seconds: float | None = None, scales: Po
 
 
 def _stretch(lattice: Lattice, names: list[str]) -> float:
-    """Return the pixels that a frame takes: enough for the words of the longest path of letters, at least 3."""
+    """Return the pixels that a frame takes: enough to write the longest path twice, at least 3."""
     letters = np.zeros(lattice.states)
     for source, target, name in zip(lattice.sources().tolist(), lattice.nextstates.tolist(), names, strict=True):
         letters[target] = max(letters[target], letters[source] + len(name) + 3)
     frames = max(1, int(lattice.frames.max() - lattice.frames[0]))
-    return max(3.0, float(letters.max()) * LETTER / frames)
+    return max(3.0, 2.0 * float(letters.max()) * LETTER / frames)
 
 
 def _arc(
