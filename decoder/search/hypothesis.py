@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.search_graph import Graph
-from .token_arrays import Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +57,22 @@ class Stretch:
     costs: Costs
 
 
-def read_stretch(graph: Graph, links: Links, path: NDArray[Any], first_frame: int) -> Stretch:
-    """Read the words off a path: its ``links`` in order, the first emitting one at frame ``first_frame``.
+def read_stretch(graph: Graph, labels: NDArray[Any], olabels: NDArray[Any], costs: Costs, first_frame: int) -> Stretch:
+    """Read the words off a path: its input labels, one a frame from ``first_frame`` on, and its output labels.
 
     The k-th word begins at the frame of the k-th label that starts a word and ends after its last non-blank frame.
     """
-    arcs = links.arc[path]
-    ilabels, olabels = graph.fst.ilabels[arcs], graph.fst.olabels[arcs]
-    labels = ilabels[ilabels != 0]
     starts = np.flatnonzero(graph.label_starts_word[labels])
     spoken = np.flatnonzero(graph.label_phone[labels] != 0)
     # The last non-blank frame before each start, and before the end of the stretch.
     position = np.searchsorted(spoken, np.append(starts, len(labels)), side="left")
     ends = np.where(position > 0, np.append(spoken, -1)[position - 1] + 1 + first_frame, 0)
     return Stretch(
-        olabels=olabels[olabels != 0].astype(np.int64),
+        olabels=olabels.astype(np.int64),
         starts=starts + first_frame,
         ends=ends[1:],
         tail=int(ends[0]),
-        costs=Costs(
-            *(
-                float(part[path].sum(dtype=np.float64)) if len(part) else 0.0
-                for part in (links.graph, links.acoustic, links.lm, links.phrase)
-            )
-        ),
+        costs=costs,
     )
 
 

@@ -8,23 +8,23 @@ from ...errors import OptionsError
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """The widths of a beam search, under Kaldi's names; costs are -ln of a probability.
+    """The widths of a beam search, with the names and defaults of Kaldi's LatticeFasterDecoderConfig.
 
-    beam: how much worse than the best a partial path may be. max_active and min_active: at most and at least so many
-    states of a frame are followed (ties beyond max_active are kept). beam_delta: what is added to a beam that
+    Costs are -ln of a probability. beam: how much worse than the best a partial path may be. max_active and min_active:
+    about so many states of a frame are followed at most and at least. beam_delta: what is added to a beam that
     max_active or min_active set. lattice_beam: how much worse than the best an alternative may be; 0 keeps the best
-    path alone. acoustic_scale: what scores are multiplied with. prune_interval: frames between two prunings of the
-    kept links. keep_frames: alternatives are kept for at least half as many of the latest frames; what is older is
-    committed to the best path's words and freed (None: nothing ever is).
+    path alone, which is faster. acoustic_scale: what scores are multiplied with. prune_interval: frames between two
+    prunings of the kept links. keep_frames, which Kaldi does not have: alternatives are kept for at least half as many
+    of the latest frames; what is older is committed to the best path's words and freed (None: nothing ever is).
     """
 
     beam: float = 16.0
-    max_active: int = 7000
+    max_active: int = 2147483647
     min_active: int = 200
     beam_delta: float = 0.5
-    lattice_beam: float = 8.0
+    lattice_beam: float = 10.0
     acoustic_scale: float = 1.0
-    prune_interval: int = 20
+    prune_interval: int = 25
     keep_frames: int | None = 2000
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
 
 
@@ -56,8 +56,10 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
 
 @inlined_kernel
 def excess(widths: Widths, tokens: Tokens, links: Links, link: int) -> float:
-    """Return how much more the link costs than what its target's best path says, given its source's best path."""
+    """Return how much more the best path through the link costs than its target's best path."""
     a, b = links.source[link], links.target[link]
+    if tokens.back[b] == link:
+        return 0.0  # exactly, whatever rounding says: a token that is kept keeps its best path
     step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
     if len(links.lm) > 0:
         # Costs of tokens include what they look ahead to, costs of links do not.
@@ -65,7 +67,7 @@ def excess(widths: Widths, tokens: Tokens, links: Links, link: int) -> float:
     return float(tokens.cost[a] + step - tokens.cost[b])
 
 
-@inner_kernel
+@kernel
 def prune(
     widths: Widths,
     tokens: Tokens,
@@ -125,7 +127,7 @@ def prune(
     position[PRUNED] = last
 
 
-@inner_kernel
+@kernel
 def keep_best_paths(tokens: Tokens, links: Links, frames: Frames, position: NDArray[np.int64], settled: int) -> None:
     """Drop the tokens that are on no best path of a token of the last frame, whose ``extra`` are 0 on entry.
 

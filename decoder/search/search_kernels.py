@@ -14,7 +14,9 @@ from .prune_kernels import keep_best_paths, prune
 from .token_arrays import (
     ABSOLUTE,
     ARCS,
+    BEAM,
     COMMIT,
+    CROWDED,
     DEAD,
     DONE,
     FRAME,
@@ -23,6 +25,8 @@ from .token_arrays import (
     LABEL_SHIFT,
     LEVEL_MASK,
     LOOKS_AHEAD,
+    MAX_ACTIVE,
+    MIN_ACTIVE,
     PRUNED,
     ROW,
     Frames,
@@ -31,6 +35,7 @@ from .token_arrays import (
     Progress,
     Step,
     Tokens,
+    Trace,
     Widths,
     Work,
 )
@@ -129,10 +134,13 @@ def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
 @inlined_kernel
 def cutoffs(
     cost: NDArray[np.float64], begin: int, end: int, widths: Widths, order: NDArray[np.float64]
-) -> tuple[int, float, float]:
-    """Return the best token of ``begin:end``, the highest cost to follow, and the beam for the next frame.
+) -> tuple[int, float, float, int]:
+    """Return the best token of ``begin:end`` (-1: there is none), the highest cost to follow, the beam for the next
+    frame, and which limit set them.
 
-    The rules are those of Kaldi's GetCutoff. The best token is -1 where there is none.
+    The rules are those of Kaldi's GetCutoff: of more than max_active tokens within the beam, the max_active best and the
+    next one are followed; where no more than min_active are within it, the min_active best and the next one are; and all
+    of them, to wherever they lead, where there are no more than min_active.
     """
     best = -1
     least = np.inf
@@ -141,27 +149,18 @@ def cutoffs(
             least = cost[token]
             best = token
     limit = least + widths.beam
-    if best < 0:
-        return best, limit, widths.beam
-    if end - begin > widths.max_active:
-        count = np.int64(0)
-        for token in range(begin, end):
-            if cost[token] <= limit:
-                order[count] = cost[token]
-                count += 1
-        if count > widths.max_active:
-            active = nth_smallest(order, count, widths.max_active - 1)
-            return best, active, active - least + widths.beam_delta
-    if widths.min_active > 0:
-        count = 0
-        for token in range(begin, end):
-            count += cost[token] <= limit
-        if count < widths.min_active and count < end - begin:
-            for token in range(begin, end):
-                order[token - begin] = cost[token]
-            active = nth_smallest(order, end - begin, min(widths.min_active, end - begin) - 1)
-            return best, active, active - least + widths.beam_delta
-    return best, limit, widths.beam
+    within = np.int64(0)
+    for token in range(begin, end):
+        within += cost[token] <= limit
+    if best < 0 or widths.min_active < within <= widths.max_active:
+        return best, limit, widths.beam, BEAM
+    if end - begin <= widths.min_active:
+        return best, np.inf, np.inf, MIN_ACTIVE
+    bound, rank = (MAX_ACTIVE, widths.max_active) if within > widths.max_active else (MIN_ACTIVE, widths.min_active)
+    for token in range(begin, end):
+        order[token - begin] = cost[token]
+    limit = nth_smallest(order, end - begin, rank)
+    return best, limit, limit - least + widths.beam_delta, bound
 
 
 @inlined_kernel
@@ -182,7 +181,10 @@ def enter(
     token_end, link_end = so_far.token_end, so_far.link_end
     link = link_end
     if token_end == so_far.token_room or link_end == len(links.arc):
-        return Progress(FULL, so_far.cutoff, token_end, link_end, so_far.first_token, so_far.token_room)
+        full = token_end == len(tokens.state) or link_end == len(links.arc)
+        return Progress(
+            FULL if full else CROWDED, so_far.cutoff, token_end, link_end, so_far.first_token, so_far.token_room
+        )
     place = find_place(work, tokens, model, step.target, step.history, so_far.first_token)
     found = np.int64(work.table[place])
     if found < so_far.first_token:
@@ -343,6 +345,13 @@ def put_start(graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArra
 
 
 @inlined_kernel
+def write_trace(trace: Trace, row: int, counts: tuple[int, int, int], costs: tuple[float, float]) -> None:
+    """Write down what was followed to take a row of scores."""
+    trace.tokens[row], trace.followed[row], trace.bound[row] = counts
+    trace.best[row], trace.cutoff[row] = costs
+
+
+@inlined_kernel
 def advance_frame(
     graph: GraphArrays,
     widths: Widths,
@@ -354,7 +363,7 @@ def advance_frame(
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
-    """Pass the tokens over row ``position[ROW]``; ``position`` stays as it was where the answer is FULL or DEAD.
+    """Pass the tokens over row ``position[ROW]``; ``position`` stays as it was where the answer is not DONE.
 
     Frame 0 (``position[FRAME]`` -1 on entry) takes no row: it is the start state, which ``tokens`` hold already, and
     what its epsilon arcs reach.
@@ -364,7 +373,7 @@ def advance_frame(
     room = min(len(tokens.state), end + len(work.table) // 2)
     for level in range(len(work.level_head)):
         work.level_head[level] = -1
-    looked_at = np.int64(0)
+    looked_at, followed = np.int64(0), np.int64(0)
     if frame < 0:
         clear(work)
         put_start(graph, tokens, work, model)
@@ -372,7 +381,7 @@ def advance_frame(
     else:
         read_row(graph, widths.acoustic_scale, work, scores[position[ROW]])
         begin = frames.token_begin[frame]
-        best, limit, beam = cutoffs(tokens.cost, begin, end, widths, work.order)
+        best, limit, beam, bound = cutoffs(tokens.cost, begin, end, widths, work.order)
         cutoff = np.inf if best < 0 else first_cutoff(graph, tokens, work, model, best, beam)
         so_far = Progress(DONE, cutoff, end, link_end, end, room)
         for token in range(begin, end):
@@ -382,10 +391,13 @@ def advance_frame(
                 continue
             state = tokens.state[token]
             arcs = (np.int64(graph.states[2 * state]), np.int64(graph.states[2 * state + 1]))
+            followed += 1
             looked_at += arcs[1] - arcs[0]
             so_far = follow(graph, widths.lattice_beam, tokens, links, work, model, token, arcs, beam, so_far)
             if so_far.status != DONE:
-                return FULL
+                return so_far.status
+        if len(work.trace.bound) > 0:
+            write_trace(work.trace, position[ABSOLUTE], (end - begin, followed, bound), (tokens.cost[best], limit))
         if so_far.token_end == end:
             return DEAD
     so_far = close_epsilons(graph, widths.lattice_beam, tokens, links, work, model, so_far)
@@ -412,9 +424,9 @@ def advance(
 ) -> int:
     """Pass the tokens over the rows of ``scores`` (rows, columns) from ``position[ROW]`` on.
 
-    ``model`` is None where tokens have no history: nothing of it is compiled then. Returns DONE; or FULL where the
-    arrays are to be grown, COMMIT where old frames are to be freed (call again after either); or DEAD where no token is
-    left after row ``position[ROW]``.
+    ``model`` is None where tokens have no history: nothing of it is compiled then. Returns DONE; or FULL or
+    CROWDED where the arrays or the table are to be grown, COMMIT where old frames are to be freed (call again after any
+    of these); or DEAD where no token is left after row ``position[ROW]``.
     """
     while position[FRAME] < 0 or position[ROW] < len(scores):
         status = advance_frame(graph, widths, tokens, links, frames, work, model, position, scores)

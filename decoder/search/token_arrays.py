@@ -14,10 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-DONE, FULL, DEAD, COMMIT = 0, 1, 2, 3
+from .options import SearchOptions
+
+DONE, FULL, CROWDED, DEAD, COMMIT = 0, 1, 2, 3, 4
 """What a kernel answers."""
 FRAME, ABSOLUTE, PRUNED, ROW, ARCS, POSITION_SIZE = 0, 1, 2, 3, 4, 5
 """What ``position`` holds: last kept frame, all frames so far, last pruned frame, next row, emitting arcs looked at."""
+BEAM, MAX_ACTIVE, MIN_ACTIVE = 0, 1, 2
+"""Which limit bound a frame."""
 NO_LINK = -1
 LABEL_SHIFT, HAS_WORD, LOOKS_AHEAD, LEVEL_MASK = 10, 512, 256, 255
 """How the third word of a packed arc is cut: input label above two flags above the next state's level."""
@@ -52,6 +56,20 @@ class Widths(NamedTuple):
     acoustic_scale: float
     prune_interval: int
     keep_frames: int
+
+    @classmethod
+    def of(cls, options: SearchOptions) -> "Widths":
+        """Take them from the options."""
+        return cls(
+            beam=float(options.beam),
+            max_active=int(options.max_active),
+            min_active=int(options.min_active),
+            beam_delta=float(options.beam_delta),
+            lattice_beam=float(options.lattice_beam),
+            acoustic_scale=float(options.acoustic_scale),
+            prune_interval=int(options.prune_interval),
+            keep_frames=int(options.keep_frames or 0),
+        )
 
 
 class Tokens(NamedTuple):
@@ -92,6 +110,21 @@ class Frames(NamedTuple):
     link_begin: NDArray[np.int64]
 
 
+class Trace(NamedTuple):
+    """One entry a row of scores, none where nothing is traced: how the tokens were that the row was read with.
+
+    ``tokens`` there were, ``followed`` of them: those whose cost was at most ``cutoff``. ``best`` is the least cost;
+    ``bound`` says which limit set the cutoff: BEAM, MAX_ACTIVE or MIN_ACTIVE. Costs run from the start of the recording,
+    as all costs of tokens do, what they look ahead to included.
+    """
+
+    tokens: NDArray[np.int32]
+    followed: NDArray[np.int32]
+    best: NDArray[np.float64]
+    cutoff: NDArray[np.float64]
+    bound: NDArray[np.uint8]
+
+
 class Work(NamedTuple):
     """Scratch space: the tokens of states, costs by input label, and tokens that wait for their epsilon arcs."""
 
@@ -100,6 +133,7 @@ class Work(NamedTuple):
     acoustic: NDArray[np.float32]
     level_head: NDArray[np.int32]
     order: NDArray[np.float64]
+    trace: Trace
 
 
 class Step(NamedTuple):

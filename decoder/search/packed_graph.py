@@ -1,0 +1,45 @@
+"""A search graph as the search reads it: each state and each arc in one piece of memory."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import FormatError
+from ..fst.transducer import read_only
+from ..graph.search_graph import Graph
+from .token_arrays import HAS_WORD, LABEL_SHIFT, LOOKS_AHEAD, GraphArrays
+
+MOST_LABELS = 2**31 >> LABEL_SHIFT
+
+
+def pack_graph(graph: Graph, points: NDArray[np.int32] | None = None) -> tuple[GraphArrays, int]:
+    """Return ``graph`` packed, and how many levels of epsilon arcs it has.
+
+    ``points`` int32 (states,): states with equal numbers look ahead to equal costs; None: all do. Raises FormatError
+    where there are too many arcs or labels, or the epsilon arcs form a cycle.
+    """
+    from .search_kernels import mark_levels
+
+    fst = graph.fst
+    if fst.arcs >= 2**31 or len(graph.score_column) >= MOST_LABELS:
+        raise FormatError(
+            f"graph: more than 2^31 arcs or {MOST_LABELS:,} input labels cannot be searched; make it smaller."
+        )
+    states = np.empty(2 * fst.states + 1, np.int32)
+    states[::2], states[1::2] = fst.arc_begin, fst.epsilon_begin
+    arcs: NDArray[Any] = np.empty(3 * fst.arcs, np.int32)
+    arcs[::3], arcs[1::3] = fst.nextstates, fst.weights.view(np.int32)
+    np.left_shift(fst.ilabels, LABEL_SHIFT, out=arcs[2::3], dtype=np.int32)
+    arcs[2::3] |= np.multiply(fst.olabels != 0, HAS_WORD, dtype=np.int32)
+    if points is not None:
+        moves = points[fst.nextstates] != np.repeat(points, np.diff(fst.arc_begin))
+        arcs[2::3] |= np.multiply(moves, LOOKS_AHEAD, dtype=np.int32)
+    level = np.zeros(fst.states, np.uint8)
+    highest = int(mark_levels(states, arcs, level))
+    if highest < 0:
+        raise FormatError(
+            f"graph: epsilon arcs form a cycle at or behind state {-1 - highest}; remove it from the graph."
+        )
+    packed = GraphArrays(states, arcs, arcs.view(np.float32), level, fst.arrays.olabels, read_only(graph.score_column))
+    return packed, highest + 1

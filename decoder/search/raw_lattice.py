@@ -1,0 +1,106 @@
+"""The state-level lattice of a search: its kept tokens as states, its kept links as arcs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph.search_graph import Graph
+from ..lattice.lattice import ARC_ARRAYS, KINDS, LabelTable, Lattice
+from .token_arrays import Frames, GraphArrays, Links, Tokens
+
+
+class Kept(NamedTuple):
+    """What a search keeps: its tokens and links, and where those of each frame begin."""
+
+    tokens: Tokens
+    links: Links
+    frames: Frames
+
+
+class Ends(NamedTuple):
+    """Tokens that end paths, and what ending there costs; a token whose graph cost is infinite ends none."""
+
+    tokens: NDArray[np.int64]
+    graph: NDArray[np.float64]
+    lm: NDArray[np.float64]
+    phrase: NDArray[np.float64]
+
+
+def raw_lattice(
+    graph: Graph, packed: GraphArrays, kept: Kept, last: int, ends: Ends, first_frame: int, scale: float, beam: float
+) -> Lattice:
+    """Return the kept frames 0 to ``last`` as a lattice, one input label or none an arc.
+
+    ``first_frame`` is the frame of recording at which frame 0 stands; ``scale`` the acoustic scale; ``beam`` the
+    lattice's. Within a frame, states stand in the order of the longest epsilon paths that leave them.
+    """
+    tokens, links, frames = kept
+    states, arcs = int(frames.token_begin[last + 1]), int(frames.link_begin[last + 1])
+    frame = np.repeat(np.arange(last + 1), np.diff(frames.token_begin[: last + 2]))
+    order = np.lexsort((255 - packed.level[tokens.state[:states]], frame))
+    rank = np.empty(states, np.int32)
+    rank[order] = np.arange(states)
+    sources = rank[links.source[:arcs]]
+    by_source = np.argsort(sources, kind="stable")
+    ilabels, olabels = graph.fst.ilabels[links.arc[by_source]], graph.fst.olabels[links.arc[by_source]]
+    with_history = len(links.lm) > 0
+    none = np.zeros(arcs)
+    finals = {kind: np.zeros(states) for kind in KINDS}
+    finals["graph"][:] = np.inf
+    for kind in ("graph", "lm", "phrase"):
+        finals[kind][rank[ends.tokens]] = getattr(ends, kind)
+    impossible = ~np.isfinite(finals["graph"] + finals["lm"])
+    for kind in KINDS:
+        finals[kind][impossible] = np.inf if kind == "graph" else 0.0
+    return Lattice(
+        arc_begin=_begins(np.bincount(sources, minlength=states)),
+        nextstates=rank[links.target[by_source]],
+        words=olabels.astype(np.int32),
+        label_begin=_begins(ilabels != 0),
+        labels=ilabels[ilabels != 0].astype(np.int32),
+        graph_costs=links.graph[by_source].astype(np.float64),
+        acoustic_costs=links.acoustic[by_source].astype(np.float64),
+        phrase_costs=links.phrase[by_source].astype(np.float64) if with_history else none,
+        lm_costs=links.lm[by_source].astype(np.float64) if with_history else none,
+        final_graph_costs=finals["graph"],
+        final_acoustic_costs=finals["acoustic"],
+        final_phrase_costs=finals["phrase"],
+        final_lm_costs=finals["lm"],
+        frames=(frame[order] + first_frame).astype(np.int32),
+        acoustic_scale=scale,
+        words_table=graph.words,
+        label_table=LabelTable.of_graph(graph),
+        beam=beam,
+    )
+
+
+def join_lattices(lattices: Sequence[Lattice]) -> Lattice:
+    """Join lattices that follow one another in time: the last state of each, its only end, is the next one's first."""
+    *heads, tail = lattices
+    if not heads:
+        return tail
+    offsets = np.cumsum([0, *(lattice.states - 1 for lattice in heads)])
+    sources = np.concatenate([part.sources() + offset for part, offset in zip(lattices, offsets, strict=True)])
+    columns: dict[str, Any] = {
+        field: np.concatenate([getattr(part, field) for part in lattices]) for field in ARC_ARRAYS
+    }
+    moved = [part.nextstates + offset for part, offset in zip(lattices, offsets, strict=True)]
+    columns["nextstates"] = np.concatenate(moved).astype(np.int32)
+    for field in ("frames", *(f"final_{kind}_costs" for kind in KINDS)):
+        columns[field] = np.concatenate([*(getattr(part, field)[:-1] for part in heads), getattr(tail, field)])
+    return replace(
+        tail,
+        arc_begin=_begins(np.bincount(sources, minlength=int(offsets[-1]) + tail.states)),
+        label_begin=_begins(np.concatenate([np.diff(part.label_begin) for part in lattices])),
+        labels=np.concatenate([part.labels for part in lattices]),
+        **columns,
+    )
+
+
+def _begins(counts: NDArray[Any]) -> NDArray[np.int64]:
+    begins = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=begins[1:])
+    return begins
