@@ -138,9 +138,9 @@ def cutoffs(
     """Return the best token of ``begin:end`` (-1: there is none), the highest cost to follow, the beam for the next
     frame, and which limit set them.
 
-    The rules are those of Kaldi's GetCutoff: of more than max_active tokens within the beam, the max_active best and the
-    next one are followed; where no more than min_active are within it, the min_active best and the next one are; and all
-    of them, to wherever they lead, where there are no more than min_active.
+    The rules are those of Kaldi's GetCutoff: of more than max_active tokens within the beam, the max_active best and
+    the next one are followed; where no more than min_active are within it, the min_active best and the next one are;
+    and all of them, to wherever they lead, where there are no more than min_active.
     """
     best = -1
     least = np.inf

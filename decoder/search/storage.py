@@ -63,6 +63,6 @@ def grown(arrays: Any, length: int) -> Any:
 
 
 def grown_work(work: Work, tokens: int, table: bool) -> Work:
-    """Return scratch space for ``tokens`` tokens, the table of states empty, and twice as large if ``table`` says so."""
+    """Return scratch space for ``tokens`` tokens, its table empty, and twice as large if ``table`` says so."""
     places = len(work.table) * (2 if table else 1)
     return work._replace(order=np.empty(tokens, np.float64), table=np.full(places, -1, np.int32))

@@ -114,8 +114,8 @@ class Trace(NamedTuple):
     """One entry a row of scores, none where nothing is traced: how the tokens were that the row was read with.
 
     ``tokens`` there were, ``followed`` of them: those whose cost was at most ``cutoff``. ``best`` is the least cost;
-    ``bound`` says which limit set the cutoff: BEAM, MAX_ACTIVE or MIN_ACTIVE. Costs run from the start of the recording,
-    as all costs of tokens do, what they look ahead to included.
+    ``bound`` says which limit set the cutoff: BEAM, MAX_ACTIVE or MIN_ACTIVE. Costs run from the start of the
+    recording, as all costs of tokens do, what they look ahead to included.
     """
 
     tokens: NDArray[np.int32]
