@@ -112,3 +112,52 @@ def best_alignment(rows, phones):
         return cheapest
 
     return best(0, 0, 0, False)
+
+
+def sentences(grammar, longest):
+    """Return {words: least cost} of all that ``grammar`` says in at most ``longest`` words.
+
+    The rules' sentences are put together from those of the round before, until nothing changes.
+    """
+    even = math.log(2)
+
+    def joined(first, second):
+        found = {}
+        for (one, cost), (other, more) in itertools.product(first.items(), second.items()):
+            if len(one) + len(other) <= longest:
+                found[one + other] = min(cost + more, found.get(one + other, math.inf))
+        return found
+
+    def said(expression, known):
+        kind = type(expression).__name__
+        if kind == "Word":
+            return {(expression.text,): 0.0} if longest else {}
+        if kind == "Reference":
+            return known[expression.rule]
+        if kind == "Sequence":
+            found = {(): 0.0}
+            for part in expression.parts:
+                found = joined(found, said(part, known))
+            return found
+        if kind == "Choice":
+            found = {}
+            for part, share in zip(expression.parts, expression.shares() if expression.parts else (), strict=True):
+                for words, cost in said(part, known).items():
+                    if share:
+                        found[words] = min(cost - math.log(share), found.get(words, math.inf))
+            return found
+        once = said(expression.part, known)
+        found, again = ({(): even} if expression.least == 0 else {}), once
+        for count in range(1, longest + 2):
+            for words, cost in again.items():
+                total = cost + even * (count + (expression.least == 0))
+                found[words] = min(total, found.get(words, math.inf))
+            again = joined(again, once)
+        return found
+
+    known = {rule: {} for rule in grammar.rules}
+    while True:
+        fresh = {rule: said(expression, known) for rule, expression in grammar.rules.items()}
+        if fresh == known:
+            return said(grammar.top, known)
+        known = fresh

@@ -107,6 +107,8 @@ def compile_lexicon(
     if not given and not filler:
         raise OptionsError("lexicon: none of the words has a pronunciation.")
     ambiguities = np.array(disambiguate(entry.phones for entry in given), dtype=np.int64)
+    if filler is not None:
+        ambiguities = np.maximum(ambiguities, 1)  # every pronunciation can be the beginning of what the filler says
     last = int(ambiguities.max(initial=0))
     silence_symbol = last = last + 1 if options.silence is not None else last
     filler_symbol = last = last + 1 if filler is not None else last
