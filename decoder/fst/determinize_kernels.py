@@ -243,7 +243,9 @@ def close(fst: FstArrays, strings: Strings, closure: Closure, members: int, rule
 def has_epsilon(fst: FstArrays, state: int) -> bool:
     """Return whether the first arc of ``state`` reads nothing."""
     begin = fst.arc_begin[state]
-    return bool(begin < fst.arc_begin[state + 1] and fst.ilabels[begin] == 0)
+    if begin == fst.arc_begin[state + 1]:
+        return False
+    return bool(fst.ilabels[begin] == 0)
 
 
 @inner_kernel
@@ -300,25 +302,32 @@ def gather(
     fst: FstArrays, strings: Strings, closure: Closure, members: int, reached: Reached, rules: Rules, counts: Counts
 ) -> int:
     """List the arcs that leave the members, in a run a member; return how many, or -1 with trouble."""
+    arc_begin, ilabels, olabels, arc_weights, nextstates, _ = fst
+    keys, owed, weights, order = reached.keys, reached.strings, reached.weights, reached.order
+    first_label = 1 if rules.follow_epsilons else 0
     total = 0
     runs = 0
     for member in range(members):
         state = closure.states[member]
-        more = fst.arc_begin[state + 1] - fst.arc_begin[state]
-        if total + more + 1 > len(reached.keys):  # runs need one place more than arcs
+        more = arc_begin[state + 1] - arc_begin[state]
+        if total + more + 1 > len(keys):  # runs need one place more than arcs
             counts.wanted[0] = total + more + 1
             return failed(counts, NO_ROOM, state, 0, 0)
         begin = total
-        for arc in range(fst.arc_begin[state], fst.arc_begin[state + 1]):
-            if (rules.follow_epsilons and fst.ilabels[arc] == 0) or math.isinf(fst.weights[arc]):
+        before = int(closure.strings[member])
+        weight = closure.weights[member]
+        for arc in range(arc_begin[state], arc_begin[state + 1]):
+            if ilabels[arc] < first_label or math.isinf(arc_weights[arc]):
                 continue
-            string = appended(strings, closure.strings[member], fst.olabels[arc])
-            if string < 0:
-                return failed(counts, NO_ROOM, state, 0, 0)
-            reached.keys[total] = (np.int64(fst.ilabels[arc]) << 32) | fst.nextstates[arc]
-            reached.strings[total] = string
-            reached.weights[total] = closure.weights[member] + fst.weights[arc]
-            reached.order[total] = total
+            string = before
+            if olabels[arc] != 0:
+                string = appended(strings, before, olabels[arc])
+                if string < 0:
+                    return failed(counts, NO_ROOM, state, 0, 0)
+            keys[total] = (np.int64(ilabels[arc]) << 32) | nextstates[arc]
+            owed[total] = string
+            weights[total] = weight + arc_weights[arc]
+            order[total] = total
             total += 1
         if total > begin:
             reached.runs[runs] = begin
@@ -331,19 +340,23 @@ def gather(
 @inner_kernel
 def common_string(strings: Strings, subsets: Subsets, low: int, high: int, rules: Rules) -> int:
     """Return what the elements ``low:high`` all owe, the whole prefix or a label of it, and take it off them."""
-    first = int(subsets.strings[low])
+    owed = subsets.strings
+    first = int(owed[low])
     if first == EMPTY:
         return EMPTY
     length = string_length(strings, first) if rules.whole_prefix else 1
+    equal = True
     for at in range(low + 1, high):
-        if subsets.strings[at] != first:
-            length = common_length(strings, first, subsets.strings[at], length)
+        if owed[at] != first:
+            equal = False
+            length = common_length(strings, first, owed[at], length)
             if length == 0:
                 return EMPTY
-    common = joined(strings, first, length, EMPTY)
+    rest = without_prefix(strings, first, length)
+    common = first if rest == EMPTY else joined(strings, first, length, EMPTY)
     if common >= 0:
         for at in range(low, high):
-            subsets.strings[at] = without_prefix(strings, subsets.strings[at], length)
+            owed[at] = rest if equal else without_prefix(strings, owed[at], length)
     return common
 
 
@@ -352,11 +365,12 @@ def common_weight(subsets: Subsets, low: int, high: int, use_log: bool) -> float
     """Return the sum of what the elements ``low:high`` owe, and take it off them."""
     total = float(subsets.weights[low])
     for at in range(low + 1, high):
-        total = sum_of(total, subsets.weights[at], use_log)
-    total = float(np.float32(total))
+        cost = float(subsets.weights[at])
+        total = sum_of(total, cost, use_log)
+    common = np.float32(total)
     for at in range(low, high):
-        subsets.weights[at] -= np.float32(total)
-    return total
+        subsets.weights[at] -= common
+    return float(common)
 
 
 @inner_kernel
@@ -367,7 +381,9 @@ def alike(subsets: Subsets, subset: int, low: int, high: int, delta: float) -> b
         return False
     for at in range(low, high):
         other = begin + at - low
-        if subsets.states[other] != subsets.states[at] or subsets.strings[other] != subsets.strings[at]:
+        if subsets.states[other] != subsets.states[at]:
+            return False
+        if subsets.strings[other] != subsets.strings[at]:
             return False
         if not abs(subsets.weights[other] - subsets.weights[at]) <= delta:
             return False
@@ -381,8 +397,6 @@ def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts
     A digest holds the states and strings, and the sum of the costs in wide steps; where a like subset's sum may fall
     into a neighbouring step, that one is looked at too.
     """
-    if high - low == 1 and subsets.strings[low] == EMPTY and subsets.alone[subsets.states[low]] >= 0:
-        return int(subsets.alone[subsets.states[low]])
     digest = 0
     total = 0.0
     for at in range(low, high):
@@ -395,21 +409,26 @@ def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts
     mask = len(subsets.slots) - 1
     if abs(position - step - 0.5) >= 0.37:
         slot = mixed(digest, beside) & mask
-        while subsets.slots[slot] >= 0:
-            if alike(subsets, subsets.slots[slot], low, high, delta):
-                return int(subsets.slots[slot])
+        while True:
+            known = int(subsets.slots[slot])
+            if known < 0:
+                break
+            if alike(subsets, known, low, high, delta):
+                return known
             slot = (slot + 1) & mask
-    slot = mixed(digest, step) & mask
-    while subsets.slots[slot] >= 0:
-        if alike(subsets, subsets.slots[slot], low, high, delta):
-            return int(subsets.slots[slot])
+    digest = mixed(digest, step)
+    slot = digest & mask
+    while True:
+        known = int(subsets.slots[slot])
+        if known < 0:
+            break
+        if alike(subsets, known, low, high, delta):
+            return known
         slot = (slot + 1) & mask
     fresh = int(counts.subsets[0])
-    subsets.digests[fresh] = mixed(digest, step)
+    subsets.digests[fresh] = digest
     subsets.slots[slot] = fresh
     subsets.begin[fresh + 1] = high
-    if high - low == 1 and subsets.strings[low] == EMPTY:
-        subsets.alone[subsets.states[low]] = fresh
     counts.subsets[0] += 1
     counts.elements[0] = high
     return fresh
@@ -420,8 +439,14 @@ def branch(
     strings: Strings, subsets: Subsets, made: Made, reached: Reached, total: int, rules: Rules, counts: Counts
 ) -> bool:
     """Write an arc for each label of the ``total`` arcs reached, to the subset of what it leads to; False: trouble."""
-    keys = reached.keys
-    order = merged_runs(keys, reached.order, reached.spare, reached.runs, counts.wanted[1])
+    keys, owed, costs = reached.keys, reached.strings, reached.weights
+    states, strings_owed, weights = subsets.states, subsets.strings, subsets.weights
+    alone, tails = subsets.alone, strings.tails
+    _, ilabels, arc_strings, arc_weights, nextstates, _, _ = made
+    order = reached.order
+    if counts.wanted[1] > 1:
+        order = merged_runs(keys, order, reached.spare, reached.runs, counts.wanted[1])
+    arc = counts.arcs[0]
     at = 0
     while at < total:
         label = keys[order[at]] >> 32
@@ -430,27 +455,39 @@ def branch(
         while at < total and keys[order[at]] >> 32 == label:
             item = order[at]
             state = keys[item] & 0x7FFFFFFF
-            if top > low and subsets.states[top - 1] == state:
-                if subsets.strings[top - 1] != reached.strings[item]:
-                    failed(counts, NOT_FUNCTIONAL, state, subsets.strings[top - 1], reached.strings[item])
+            if top > low and states[top - 1] == state:
+                if strings_owed[top - 1] != owed[item]:
+                    failed(counts, NOT_FUNCTIONAL, state, strings_owed[top - 1], owed[item])
                     return False
-                subsets.weights[top - 1] = sum_of(subsets.weights[top - 1], reached.weights[item], rules.use_log)
+                weights[top - 1] = sum_of(weights[top - 1], costs[item], rules.use_log)
             else:
-                subsets.states[top] = state
-                subsets.strings[top] = reached.strings[item]
-                subsets.weights[top] = reached.weights[item]
+                states[top] = state
+                strings_owed[top] = owed[item]
+                weights[top] = costs[item]
                 top += 1
             at += 1
-        string = common_string(strings, subsets, low, top, rules)
-        if string < 0:
-            failed(counts, NO_ROOM, 0, 0, 0)
-            return False
-        arc = counts.arcs[0]
-        made.ilabels[arc] = label
-        made.strings[arc] = string
-        made.weights[arc] = common_weight(subsets, low, top, rules.use_log)
-        made.nextstates[arc] = numbered(subsets, low, top, rules.delta, counts)
-        counts.arcs[0] += 1
+        string = int(strings_owed[low])
+        weight = float(weights[low])
+        if top - low == 1 and (rules.whole_prefix or tails[string] == EMPTY):  # a state alone, which then owes nothing
+            strings_owed[low] = EMPTY
+            weights[low] = 0.0
+            target = int(alone[states[low]])
+            if target < 0:
+                target = numbered(subsets, low, top, rules.delta, counts)
+                alone[states[low]] = target
+        else:
+            string = common_string(strings, subsets, low, top, rules)
+            if string < 0:
+                failed(counts, NO_ROOM, 0, 0, 0)
+                return False
+            weight = common_weight(subsets, low, top, rules.use_log)
+            target = numbered(subsets, low, top, rules.delta, counts)
+        ilabels[arc] = label
+        arc_strings[arc] = string
+        arc_weights[arc] = weight
+        nextstates[arc] = target
+        arc += 1
+    counts.arcs[0] = arc
     return True
 
 
@@ -480,15 +517,20 @@ def expand(
         if members > len(closure.states):
             counts.wanted[2] = members
             return NO_ROOM
+        closed = True
         for member in range(members):
             element = subsets.begin[at] + member
             enter(closure, member, subsets.states[element], subsets.strings[element], subsets.weights[element])
-        if rules.follow_epsilons:
+            if rules.follow_epsilons and has_epsilon(fst, subsets.states[element]):
+                closed = False
+        if not closed:
             members = close(fst, strings, closure, members, rules, counts)
             if members < 0:
                 return int(counts.trouble[0])
         for member in range(members):
-            closure.weights[member] = sum_of(closure.weights[member], closure.waiting[member], rules.use_log)
+            waiting = closure.waiting[member]
+            if not math.isinf(waiting):
+                closure.weights[member] = sum_of(closure.weights[member], waiting, rules.use_log)
         if not finish(fst, closure, members, made, at, rules, counts):
             return int(counts.trouble[0])
         total = gather(fst, strings, closure, members, reached, rules, counts)

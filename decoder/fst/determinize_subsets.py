@@ -128,7 +128,7 @@ class _Room:
 
         counts = self.counts
         most, _, members = (int(value) for value in counts.wanted)
-        if self.strings.count[0] == len(self.strings.heads):
+        if self.strings.used[0] == len(self.strings.heads):
             self.strings = more_strings(self.strings)
         if members > len(self.closure.states):
             self.closure = Closure(self.closure.place, *_columns(2 * members, "iiffii?"))

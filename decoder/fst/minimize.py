@@ -82,7 +82,7 @@ def _blocks(fst: Fst, outputs: NDArray[np.int32], delta: float) -> _Blocks:
     pairs, triples = new_strings(fst.arcs + 1), new_strings(fst.arcs + 1)
     rounded = read_only(rounded_bits(arrays.weights, delta))
     classes = arc_classes(arrays.ilabels, read_only(outputs), rounded, pairs, triples)
-    count = int(triples.count[0]) - 1
+    count = int(triples.used[0]) - 1
     del pairs, triples
     deterministic = bool(is_deterministic(arrays.arc_begin, classes, count))
     if not deterministic and fst.semiring == "log":

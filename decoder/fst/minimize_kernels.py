@@ -177,7 +177,7 @@ def arc_classes(
 ) -> NDArray[np.int32]:
     """Return the class of each arc, from 0 on: one for each triple of input label, output and rounded weight.
 
-    ``triples.count[0] - 1`` is the number of classes; both tables have room for one entry an arc.
+    ``triples.used[0] - 1`` is the number of classes; both tables have room for one entry an arc.
     """
     classes = np.empty(len(ilabels), dtype=np.int32)
     for arc in range(len(ilabels)):

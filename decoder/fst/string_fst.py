@@ -46,7 +46,7 @@ def more_strings(strings: Strings) -> Strings:
 
     room = 2 * len(strings.heads)
     slots = np.full(2 * len(strings.slots), -1, dtype=np.int32)
-    grown = Strings(with_room(strings.heads, room), with_room(strings.tails, room), slots, strings.count)
+    grown = Strings(with_room(strings.heads, room), with_room(strings.tails, room), slots, strings.used)
     refill_strings(grown)
     return grown
 
@@ -93,7 +93,7 @@ def spell_delayed(machine: StringFst, max_states: int | None = None) -> Fst:
             owed,
             made,
         )
-        if max_states is not None and owed.count[0] - 1 > max_states:
+        if max_states is not None and owed.used[0] - 1 > max_states:
             raise OptionsError(f"transducer: its output strings need more than max_states = {max_states}; raise it.")
         if used >= 0:
             return _spelled(fst, 0, made, used)
@@ -122,7 +122,7 @@ def spell_whole(machine: StringFst) -> Fst:
 
 def string_lengths(strings: Strings) -> NDArray[np.int64]:
     """Return the number of labels of each string in the table."""
-    tails = strings.tails[: strings.count[0]]
+    tails = strings.tails[: strings.used[0]]
     lengths = np.zeros(len(tails), dtype=np.int64)
     rest = np.arange(len(tails), dtype=np.int32)
     while rest.any():

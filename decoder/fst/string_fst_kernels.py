@@ -41,7 +41,7 @@ def spell_along(
         return FULL
     at = 1
     used = 0
-    while at < owed.count[0]:
+    while at < owed.used[0]:
         state, before = int(owed.heads[at]), int(owed.tails[at])
         length = string_length(strings, before)
         first = 0 if state == NOWHERE else fst.arc_begin[state]
@@ -78,7 +78,7 @@ def spell_along(
             used += 1
         made.begin[at] = used
         at += 1
-    return int(owed.count[0]) - 1
+    return int(owed.used[0]) - 1
 
 
 @kernel

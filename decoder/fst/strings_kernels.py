@@ -17,7 +17,7 @@ FULL = -1
 
 
 class Strings(NamedTuple):
-    """The table of pairs: string ``n`` is ``heads[n]`` followed by string ``tails[n]``; ``count[0]`` are in use.
+    """The table of pairs: string ``n`` is ``heads[n]`` followed by string ``tails[n]``; ``used[0]`` are in use.
 
     ``slots``, a power of two of them and more than twice as many as strings, are -1 where free.
     """
@@ -25,7 +25,7 @@ class Strings(NamedTuple):
     heads: NDArray[np.int32]
     tails: NDArray[np.int32]
     slots: NDArray[np.int32]
-    count: NDArray[np.int64]
+    used: NDArray[np.int64]
 
 
 @inner_kernel
@@ -38,26 +38,31 @@ def mixed(digest: int, value: int) -> int:
 @inner_kernel
 def paired(strings: Strings, head: int, tail: int) -> int:
     """Return the number of the string that is ``head`` before ``tail``, a new one where needed; FULL without room."""
-    slot = mixed(mixed(0x2545F491, head), tail) & (len(strings.slots) - 1)
-    while strings.slots[slot] >= 0:
+    mask = len(strings.slots) - 1
+    slot = mixed(mixed(0x2545F491, head), tail) & mask
+    while True:
         node = int(strings.slots[slot])
-        if strings.heads[node] == head and strings.tails[node] == tail:
+        if node < 0:
+            break
+        same_head = strings.heads[node] == head
+        same_tail = strings.tails[node] == tail
+        if same_head and same_tail:
             return node
-        slot = (slot + 1) & (len(strings.slots) - 1)
-    node = int(strings.count[0])
+        slot = (slot + 1) & mask
+    node = int(strings.used[0])
     if node == len(strings.heads):
         return FULL
     strings.heads[node] = head
     strings.tails[node] = tail
     strings.slots[slot] = node
-    strings.count[0] += 1
+    strings.used[0] = node + 1
     return node
 
 
 @kernel
 def refill_strings(strings: Strings) -> None:
     """Enter the strings in use into the slots, which are all free."""
-    for node in range(1, strings.count[0]):
+    for node in range(1, strings.used[0]):
         slot = mixed(mixed(0x2545F491, strings.heads[node]), strings.tails[node]) & (len(strings.slots) - 1)
         while strings.slots[slot] >= 0:
             slot = (slot + 1) & (len(strings.slots) - 1)
@@ -67,10 +72,13 @@ def refill_strings(strings: Strings) -> None:
 @inner_kernel
 def joined(strings: Strings, first: int, length: int, last: int) -> int:
     """Return the string of the ``length`` first labels of ``first`` followed by ``last``; FULL without room."""
+    if length == 0:
+        return last
     labels = np.empty(length, dtype=np.int32)
+    heads, tails = strings.heads, strings.tails
     for at in range(length):
-        labels[at] = strings.heads[first]
-        first = int(strings.tails[first])
+        labels[at] = heads[first]
+        first = int(tails[first])
     result = last
     for at in range(length - 1, -1, -1):
         result = paired(strings, labels[at], result)
@@ -93,7 +101,9 @@ def string_length(strings: Strings, node: int) -> int:
 def common_length(strings: Strings, first: int, second: int, limit: int) -> int:
     """Return how many labels, up to ``limit``, two strings have in common at their beginning."""
     length = 0
-    while length < limit and first != EMPTY and second != EMPTY and strings.heads[first] == strings.heads[second]:
+    while length < limit and first != EMPTY and second != EMPTY:
+        if strings.heads[first] != strings.heads[second]:
+            break
         first = int(strings.tails[first])
         second = int(strings.tails[second])
         length += 1
