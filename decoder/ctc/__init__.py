@@ -1,1 +1,1 @@
-"""Lexicon-free search over CTC scores: prefixes of characters or word pieces."""
+"""CTC prefix beam search without a lexicon, with an n-gram model and hot words, in pyctcdecode's call shape."""

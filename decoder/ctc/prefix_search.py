@@ -1,0 +1,347 @@
+"""The search over prefixes as an object: scores in, in any portions; what is alive out, at any time."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import OptionsError
+from ...lm.ngram import NgramArrays
+from .alphabet import Alphabet
+from .label_rows import LabelRows, empty_rows
+from .language_model import LanguageModel
+from .ngram_source import MemorySource
+from .prefix_arrays import (
+    ASK,
+    ASKED,
+    ASKED_LABELS,
+    CANDIDATE_NUMBERS,
+    DONE,
+    END,
+    ENTRIES,
+    ENTRY_NUMBERS,
+    FULL,
+    GAIN,
+    GROUP,
+    GROUPS,
+    HASH,
+    HOT,
+    HOT_WORDS,
+    LENGTH,
+    MODEL,
+    NEXT_STATE,
+    NO_MODEL,
+    NODE,
+    NODES,
+    PART,
+    PARTIAL,
+    POSITIONS,
+    RECENT,
+    ROW,
+    SIDE,
+    SPAN,
+    SPANS,
+    START,
+    STATE,
+    VALUES,
+    Beam,
+    Frames,
+    Store,
+    Trie,
+    Weights,
+    Work,
+)
+from .word_trie import hot_trie, vocabulary_trie
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixOptions:
+    """The widths of a search, under pyctcdecode's names.
+
+    beam_width: how many beams (texts, each with the label or blank that it ends in) survive a frame. beam_prune_logp:
+    how far a beam's score may lie below the best. token_min_logp: labels less likely in a frame are not followed there,
+    but for the likeliest. prune_history: of beams that end in the same words, as many as the language model sees, only
+    the best survives.
+    """
+
+    beam_width: int = 100
+    beam_prune_logp: float = -10.0
+    token_min_logp: float = -5.0
+    prune_history: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.beam_width, bool) or self.beam_width != int(self.beam_width) or self.beam_width < 1:
+            raise OptionsError(f"beam_width: {self.beam_width!r} is no whole number from 1.")
+        for name in ("beam_prune_logp", "token_min_logp"):
+            value = getattr(self, name)
+            if math.isnan(value) or value > 0:
+                raise OptionsError(f"{name}: {value} is a log-probability; give a number that is not above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class HotWords:
+    """Words whose score is raised by ``weight`` each time they occur; a beginning of one gets its share of that."""
+
+    words: frozenset[str]
+    weight: float
+
+    @classmethod
+    def from_phrases(cls, phrases: Sequence[str], weight: float) -> "HotWords":
+        """Take the words of all ``phrases``; raises OptionsError where the weight is not finite."""
+        if isinstance(phrases, str):
+            raise OptionsError("hotwords: a single string is given; give a list of strings.")
+        if not math.isfinite(weight):
+            raise OptionsError(f"hotword_weight: {weight} is not a finite number.")
+        return cls(frozenset(word for phrase in phrases for word in phrase.split()), float(weight))
+
+
+class Ending(NamedTuple):
+    """One beam at the end: its text, the word begun in it, the words' frames, and the parts of its score.
+
+    ``logit`` is the alignments' log-probability; ``model`` and ``hot`` are the language model's and the hot words'
+    shares for what is complete, after which the model is in ``state``.
+    """
+
+    text: str
+    begun: str
+    frames: tuple[tuple[int, int], ...]
+    logit: float
+    model: float
+    hot: float
+    state: int
+
+
+class PrefixSearch:
+    """A search in progress."""
+
+    def __init__(
+        self,
+        alphabet: Alphabet,
+        model: LanguageModel | None,
+        options: PrefixOptions,
+        hot_words: HotWords,
+        label_rows: LabelRows | None = None,
+        start_state: int = 0,
+    ) -> None:
+        self._alphabet = alphabet
+        self.hot_words = hot_words
+        self._model = model
+        self._label_rows = label_rows
+        source = NO_MODEL if model is None else model.kind
+        by_label = source == ASKED_LABELS
+        self._labels = alphabet.arrays(by_label)
+        no_words = vocabulary_trie([], np.zeros(0, np.int32), np.zeros(0, np.bool_))
+        self._vocabulary: Trie = no_words if model is None else model.trie
+        self._hot_trie = hot_trie(sorted(hot_words.words)) if hot_words.words else no_words
+        ngrams = None if model is None else model.source
+        self._ngrams = ngrams.model.arrays if isinstance(ngrams, MemorySource) else _NO_NGRAMS
+        self._weights = Weights(
+            source=source,
+            scale=0.0 if model is None else model.scale,
+            beta=0.0 if model is None else model.beta,
+            unknown=0.0 if model is None else model.unk_score_offset,
+            hot=hot_words.weight,
+            has_hot=int(bool(hot_words.words)),
+            recent=max(1, (1 if model is None else model.order) - 1),
+            width=int(options.beam_width),
+            prune=math.exp(options.beam_prune_logp),
+            prune_history=int(options.prune_history),
+            spelled_once=int(by_label or alphabet.spelled_once),
+        )
+        self._least = options.token_min_logp
+        self._rows = empty_rows(len(alphabet.labels))
+        self._beam = self._first_beam(start_state)
+        self._store = _store(4 * self._weights.width + 1024)
+
+    def _first_beam(self, start_state: int) -> Beam:
+        width, weights = self._weights.width, self._weights
+        beam = Beam(
+            group_numbers=np.zeros((2, width, RECENT + weights.recent), np.int64),
+            group_values=np.zeros((2, width, VALUES)),
+            entry_numbers=np.zeros((2, width, ENTRY_NUMBERS), np.int64),
+            mass=np.zeros((2, width)),
+            position=np.zeros(POSITIONS, np.int64),
+            offset=np.zeros(1),
+        )
+        first = beam.group_numbers[0, 0]
+        first[[HASH, PART]] = 1
+        first[NODE] = -1
+        first[HOT] = weights.has_hot - 1
+        first[STATE] = start_state
+        beam.group_values[0, 0, 0] = beam.mass[0, 0] = 1.0
+        beam.group_values[0, 0, GAIN] = math.nan
+        beam.entry_numbers[0, 0] = 0, -1, -1, -1, -1
+        beam.position[[GROUPS, ENTRIES]] = 1
+        return beam
+
+    def advance(self, log_probs: NDArray[np.floating]) -> None:
+        """Read more rows of log-probabilities (frames, columns); the portions make no difference."""
+        from .prefix_kernels import advance, compact
+
+        frames = self._frames(log_probs)
+        work = self._room(frames)
+        self._beam.position[ROW] = 0
+        while True:
+            rows = self._rows if self._label_rows is None else self._label_rows.rows
+            answer = advance(
+                self._beam,
+                frames,
+                self._labels,
+                rows,
+                self._weights,
+                self._vocabulary,
+                self._hot_trie,
+                self._ngrams,
+                self._store,
+                work,
+            )
+            if answer == DONE:
+                return
+            if answer == FULL:
+                compact(self._beam, self._store)
+                self._enlarge()
+            elif answer == ASK:
+                self._answer(work.asked[: self._beam.position[ASKED]])
+
+    def _frames(self, log_probs: NDArray[np.floating]) -> Frames:
+        """Choose the labels to follow in each row."""
+        chosen = log_probs >= self._least
+        chosen[np.arange(len(log_probs)), log_probs.argmax(axis=1)] = True
+        row, column = np.nonzero(chosen)
+        symbol = self._alphabet.symbol_of_column[column]
+        probs = np.exp(log_probs[row, column].astype(np.float64))
+        is_blank = symbol < 0
+        blank = np.bincount(row[is_blank], probs[is_blank], minlength=len(log_probs))
+        row, symbol, probs = row[~is_blank], symbol[~is_blank], probs[~is_blank]
+        if self._alphabet.has_twins:
+            key, place = np.unique(row * len(self._alphabet.labels) + symbol, return_inverse=True)
+            row, symbol = key // len(self._alphabet.labels), (key % len(self._alphabet.labels)).astype(np.int32)
+            probs = np.bincount(place, probs)
+        begin = np.zeros(len(log_probs) + 1, np.int64)
+        np.cumsum(np.bincount(row, minlength=len(log_probs)), out=begin[1:])
+        return Frames(begin, symbol.astype(np.int32), probs.astype(np.float64), blank.astype(np.float64))
+
+    def _room(self, frames: Frames) -> Work:
+        width = self._weights.width
+        most = width * (int(np.diff(frames.begin).max(initial=0)) + 2)
+        return Work(
+            mass=np.empty(most),
+            numbers=np.empty((most, CANDIDATE_NUMBERS), np.int64),
+            prob_of=np.zeros(len(self._alphabet.labels)),
+            change=np.empty(most),
+            table=np.zeros((1 << max(6, (2 * most).bit_length()), 2), np.int64),
+            order=np.empty(max(most, width)),
+            kept=np.empty(most, np.int64),
+            asked=np.empty(width, np.int64),
+        )
+
+    def _enlarge(self) -> None:
+        """Double the store where what is alive fills half of it."""
+        position, store = self._beam.position, self._store
+        needed = 2 * (max(int(position[NODES]), int(position[SPANS])) + self._weights.width)
+        if needed > len(store.parents):
+            larger = _store(2 * needed)
+            for old, new in zip(store, larger, strict=True):
+                new[: len(old)] = old
+            self._store = larger
+
+    def _answer(self, groups: NDArray[np.int64]) -> None:
+        """Ask the language model what the kernel lacks."""
+        side = int(self._beam.position[SIDE])
+        numbers, values = self._beam.group_numbers[side], self._beam.group_values[side]
+        assert self._model is not None
+        if self._label_rows is not None:
+            self._label_rows.fill(numbers[groups, STATE].tolist())
+            return
+        for group in groups.tolist():
+            state = int(numbers[group, STATE])
+            word = self._last_word(int(numbers[group, NODE]))
+            values[group, GAIN], numbers[group, NEXT_STATE] = self._model.score(state, word)
+
+    def _last_word(self, node: int) -> str:
+        """Return the unfinished word that ends in ``node``."""
+        parents, symbols, texts = self._store.parents, self._store.symbols, self._alphabet.texts
+        parts: list[str] = []
+        starts = 0
+        while node >= 0 and not starts:
+            symbol, starts = divmod(int(symbols[node]), 2)
+            parts.append(texts[symbol])
+            node = int(parents[node])
+        return "".join(reversed(parts))
+
+    def endings(self, with_frames: bool = True) -> list[Ending]:
+        """Return what is alive, the best first (of equal ones the earlier); without their frames where not wanted."""
+        beam, side = self._beam, int(self._beam.position[SIDE])
+        mass = beam.mass[side, : beam.position[ENTRIES]]
+        order = np.argsort(-mass, kind="stable")
+        entries = beam.entry_numbers[side, order]
+        numbers = beam.group_numbers[side, entries[:, GROUP]]
+        values = beam.group_values[side, entries[:, GROUP]]
+        logits = np.log(mass[order]) + beam.offset[0] - values[:, MODEL] - values[:, HOT_WORDS] - values[:, PARTIAL]
+        nodes, which = np.unique(numbers[:, NODE], return_inverse=True)
+        texts = self._texts(nodes)
+        frames = self._word_frames(entries, numbers[:, LENGTH] > 0) if with_frames else [()] * len(entries)
+        return [
+            Ending(text, text[len(text) - length :], spans, logit, model, hot, state)
+            for text, length, spans, logit, model, hot, state in zip(
+                [texts[place] for place in which.tolist()],
+                numbers[:, LENGTH].tolist(),
+                frames,
+                logits.tolist(),
+                values[:, MODEL].tolist(),
+                values[:, HOT_WORDS].tolist(),
+                numbers[:, STATE].tolist(),
+                strict=True,
+            )
+        ]
+
+    def _texts(self, nodes: NDArray[np.int64]) -> list[str]:
+        """Return the text that each of ``nodes`` ends."""
+        begin, path = _traced(nodes, self._store.parents)
+        symbols = self._store.symbols[path]
+        pieces = self._alphabet.pieces
+        if self._alphabet.spelled_once:
+            # A character a node, so the text of all is one array of code points.
+            points = np.array([ord(piece[-1:] or " ") for piece in pieces], "<u4")[symbols]
+            text = points.tobytes().decode("utf-32-le", "surrogatepass")
+            return [text[low:high] for low, high in pairwise(begin.tolist())]
+        spelled = [pieces[symbol] for symbol in symbols.tolist()]
+        return ["".join(spelled[low:high]) for low, high in pairwise(begin.tolist())]
+
+    def _word_frames(self, entries: NDArray[np.int64], begun: NDArray[np.bool_]) -> list[tuple[tuple[int, int], ...]]:
+        """Return the frames of the words of each of ``entries``, of which some have ``begun`` another."""
+        begin, path = _traced(entries[:, SPAN], self._store.earlier)
+        pairs = list(zip(self._store.starts[path].tolist(), self._store.ends[path].tolist(), strict=True))
+        last = zip(entries[:, START].tolist(), entries[:, END].tolist(), begun.tolist(), strict=True)
+        return [
+            (*pairs[low:high], (start, end)) if more else tuple(pairs[low:high])
+            for (low, high), (start, end, more) in zip(pairwise(begin.tolist()), last, strict=True)
+        ]
+
+
+def _traced(nodes: NDArray[np.int64], parents: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    from .prefix_kernels import trace
+
+    nodes = np.ascontiguousarray(nodes)
+    begin = np.zeros(len(nodes) + 1, np.int64)
+    path = np.empty(trace(nodes, parents, begin, np.empty(0, np.int32)), np.int32)
+    trace(nodes, parents, begin, path)
+    return begin, path
+
+
+def _store(size: int) -> Store:
+    return Store(*(np.empty(size, np.int32) for _ in Store._fields))
+
+
+def _no_ngrams() -> NgramArrays:
+    """Return a model without an n-gram, of the types of a real one."""
+    whole, real = np.zeros(1, np.int32), np.zeros(0, np.float32)
+    whole.flags.writeable = real.flags.writeable = False
+    return NgramArrays(whole, whole[:0], real, whole[:0], real, whole[:0])
+
+
+_NO_NGRAMS = _no_ngrams()
