@@ -22,6 +22,7 @@ _COMMANDS = {
     "score": "cli_stages",
     "decode": "cli_decode",
     "rescore": "cli_stages",
+    "fst": "cli_fst",
     "model": "cli_model",
 }
 
