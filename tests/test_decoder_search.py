@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from harken.decoder.graph.search_graph import Graph
+from harken.decoder.lattice.nbest import nbest
 from harken.decoder.search.beam_search import BeamSearch, Search
 from harken.decoder.search.options import SearchOptions
+from harken.decoder.search.token_arrays import BEAM, MAX_ACTIVE, MIN_ACTIVE
 from harken.errors import FormatError, OptionsError, ScoresError, SearchError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -215,7 +217,9 @@ def test_an_epsilon_cycle_is_refused() -> None:
     graph = random_graph(3, 4, 4, 4, 8)
     from harken.decoder.fst.transducer import Fst
 
-    cyclic = Fst.from_arcs(0, [0, 1, 0], [0, 0, 1], [0, 0, 0], [1.0, 1.0, 1.0], [1, 0, 0], [0.0, np.inf])
+    cyclic = Fst.from_arcs(
+        0, [0, 1, 0], [0, 0, 1], [0, 0, 0], [1.0, 1.0, 1.0], [1, 0, 0], [0.0, np.inf]
+    ).in_search_order()
     with pytest.raises(FormatError, match="cycle"):
         BeamSearch(dataclasses.replace(graph, fst=cyclic))
 
@@ -237,3 +241,137 @@ def test_an_epsilon_cycle_is_refused() -> None:
 def test_options_without_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(OptionsError, match=next(iter(wrong))):
         SearchOptions(**wrong)
+
+
+@settings(max_examples=40, deadline=None)
+@given(graph=graphs, rows=st.integers(0, 5), seed=st.integers(0, 10**6), beam=st.sampled_from([1e4, 2.0]))
+def test_the_lattice_holds_what_exhaustive_search_finds(graph: Graph, rows: int, seed: int, beam: float) -> None:
+    scores = random_scores(seed, rows, graph.columns)
+    expected, reached = all_sequences(graph, scores, 0.7)
+    expected = [(words, path) for words, path in expected if path.cost <= expected[0][1].cost + beam - 1e-4]
+    result = searched(graph, scores, dataclasses.replace(WIDE, lattice_beam=beam, prune_interval=2)).finish()
+    lattice = result.lattice()
+    lattice.check()
+    assert (lattice.frames[0], lattice.frames[-1]) == (0, rows)
+    assert np.array_equal(
+        np.diff(lattice.label_begin), lattice.frames[lattice.nextstates] - lattice.frames[lattice.sources()]
+    )
+    found = nbest(lattice, 10**5)
+    assert {path.words for path in found} >= {words for words, _ in expected}
+    costs = {path.words: path for path in found}
+    for words, path in expected:
+        assert costs[words].total_cost == pytest.approx(path.cost, rel=1e-6, abs=1e-4)
+    best = result.best
+    assert found[0].total_cost == pytest.approx(best.total_cost, rel=1e-9, abs=1e-9)
+    final = lattice.final_graph_costs[-1]
+    assert reached or final == 0.0
+    listed = result.nbest(len(expected))
+    assert listed[0].total_cost == pytest.approx(best.total_cost, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(graph_seed=st.integers(0, 10**6), seed=st.integers(0, 10**6), keep=st.sampled_from([None, 4]))
+def test_the_best_path_alone_is_the_best_path(graph_seed: int, seed: int, keep: int | None) -> None:
+    graph = random_graph(graph_seed, 12, 6, 9, 30)
+    scores = random_scores(seed, 40, graph.columns, 0.2)
+    options = SearchOptions(beam=5.0, max_active=50, min_active=0, prune_interval=3, keep_frames=keep)
+    with_links = searched(graph, scores, options)
+    alone = searched(graph, scores, dataclasses.replace(options, lattice_beam=0.0))
+    assert alone.partial() == with_links.partial()
+    assert alone.finish().best == with_links.finish().best
+    assert alone.arcs == with_links.arcs
+    (only,) = alone.finish().nbest(5)
+    assert only.words == alone.finish().best.words
+    assert only.total_cost == pytest.approx(alone.finish().best.total_cost, rel=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(graph_seed=st.integers(0, 10**6), seed=st.integers(0, 10**6), keep=st.integers(2, 9))
+def test_segments_join_to_the_lattice_of_the_whole(graph_seed: int, seed: int, keep: int) -> None:
+    graph = random_graph(graph_seed, 12, 6, 9, 30)
+    scores = random_scores(seed, 60, graph.columns, 0.2)
+    options = SearchOptions(beam=5.0, max_active=50, min_active=0, prune_interval=2, keep_frames=keep)
+    machine = BeamSearch(graph, options)
+    search = machine.start(first_frame=7, keep_lattice=True)
+    search.advance(scores)
+    best = search.finish().best
+    for segment in search.segments:
+        segment.check()
+        assert np.flatnonzero(np.isfinite(segment.final_graph_costs)).tolist() == [segment.states - 1]
+    lattice = search.finish().lattice()
+    lattice.check()
+    assert (lattice.frames[0], lattice.frames[-1]) == (7, 67)
+    assert sum(segment.arcs for segment in search.segments) < lattice.arcs
+    path = nbest(lattice, 1)[0]
+    assert path.words == best.words
+    assert path.total_cost == pytest.approx(best.total_cost, rel=1e-9)
+    without = machine.start(first_frame=7)
+    without.advance(scores)
+    assert without.segments == ()
+    assert without.finish().best == best
+    assert without.finish().lattice().frames[0] == 7 + without.committed_frames
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    graph_seed=st.integers(0, 10**6),
+    seed=st.integers(0, 10**6),
+    active=st.tuples(st.integers(0, 6), st.integers(0, 40)),
+    beam=st.floats(1.0, 9.0),
+)
+def test_a_trace_tells_what_was_followed_and_changes_nothing(
+    graph_seed: int, seed: int, active: tuple[int, int], beam: float
+) -> None:
+    graph = random_graph(graph_seed, 30, 6, 9, 120)
+    scores = random_scores(seed, 25, graph.columns, 0.4)
+    options = SearchOptions(beam=beam, min_active=active[0], max_active=max(1, sum(active)), prune_interval=4)
+    machine = BeamSearch(graph, options)
+    plain, traced = machine.start(), machine.start(trace=True)
+    plain.advance(scores)
+    for part in np.split(scores, [3, 3, 10]):
+        traced.advance(part)
+    assert plain.finish().best == traced.finish().best
+    assert plain.arcs == traced.arcs
+    assert [len(array) for array in plain.trace] == [0] * 5
+    trace = traced.trace
+    assert [len(array) for array in trace] == [25] * 5
+    assert (trace.followed <= trace.tokens).all()
+    assert (trace.followed >= 1).all()
+    assert (trace.cutoff >= trace.best).all()
+    by_beam = trace.bound == BEAM
+    assert trace.cutoff[by_beam] == pytest.approx(trace.best[by_beam] + beam)
+    assert (trace.followed[trace.bound == MAX_ACTIVE] >= options.max_active).all()
+    assert (trace.cutoff[trace.bound == MAX_ACTIVE] <= trace.best[trace.bound == MAX_ACTIVE] + beam).all()
+    few = trace.bound == MIN_ACTIVE
+    assert (trace.followed[few] >= np.minimum(trace.tokens[few], options.min_active)).all()
+    assert (trace.cutoff[few] >= trace.best[few] + beam).all()
+
+
+def test_a_recording_that_breaks_off_needs_no_final_state() -> None:
+    endings = set()
+    for seed in range(20):
+        graph = random_graph(seed, 6, 4, 5, 14)
+        scores = random_scores(seed, 8, graph.columns)
+        whole, broken = searched(graph, scores, WIDE).finish(), searched(graph, scores, WIDE)
+        result = broken.finish(final=False)
+        assert not result.reached_final
+        assert result.best == searched(graph, scores, WIDE).partial()
+        assert nbest(result.lattice(), 1)[0].total_cost == pytest.approx(result.best.total_cost, rel=1e-9)
+        with pytest.raises(SearchError, match="final=False"):
+            broken.finish()
+        endings.add(whole.best.words == result.best.words)
+    assert endings == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [("nextstates", 99, "nextstates"), ("ilabels", 77, "ilabels"), ("olabels", 55, "olabels"), ("start", 44, "start")],
+)
+def test_a_bad_graph_is_refused(field: str, value: int, message: str) -> None:
+    graph = random_graph(3, 4, 4, 4, 8)
+    worse: Any = value
+    if field != "start":
+        worse = getattr(graph.fst, field).copy()
+        worse[-1 if field != "ilabels" else 0] = value
+    with pytest.raises(FormatError, match=message):
+        BeamSearch(dataclasses.replace(graph, fst=dataclasses.replace(graph.fst, **{field: worse})))

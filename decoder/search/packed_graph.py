@@ -17,10 +17,11 @@ def pack_graph(graph: Graph, points: NDArray[np.int32] | None = None) -> tuple[G
     """Return ``graph`` packed, and how many levels of epsilon arcs it has.
 
     ``points`` int32 (states,): states with equal numbers look ahead to equal costs; None: all do. Raises FormatError
-    where there are too many arcs or labels, or the epsilon arcs form a cycle.
+    where the graph is none (``Graph.check``), or has too many arcs, labels or epsilon arcs in a row.
     """
     from .search_kernels import mark_levels
 
+    graph.check()
     fst = graph.fst
     if fst.arcs >= 2**31 or len(graph.score_column) >= MOST_LABELS:
         raise FormatError(
@@ -39,7 +40,7 @@ def pack_graph(graph: Graph, points: NDArray[np.int32] | None = None) -> tuple[G
     highest = int(mark_levels(states, arcs, level))
     if highest < 0:
         raise FormatError(
-            f"graph: epsilon arcs form a cycle at or behind state {-1 - highest}; remove it from the graph."
+            f"graph: more than 255 epsilon arcs follow one another behind state {-1 - highest}; remove epsilons."
         )
     packed = GraphArrays(states, arcs, arcs.view(np.float32), level, fst.arrays.olabels, read_only(graph.score_column))
     return packed, highest + 1

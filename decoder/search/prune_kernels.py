@@ -199,11 +199,17 @@ def drop_before(tokens: Tokens, links: Links, frames: Frames, position: NDArray[
     reached = np.zeros(end - begin, np.bool_)
     reached[root - begin] = True
     tokens.back[root] = NO_LINK
+    # Once is enough but where links were written over: then a frame's epsilon links are in no order.
+    changed = True
+    while changed:
+        changed = False
+        for link in range(frames.link_begin[first], frames.link_begin[last + 1]):
+            a, b = links.source[link], links.target[link]
+            if a >= begin and reached[a - begin] and not reached[b - begin]:
+                reached[b - begin] = True
+                changed = True
     for link in range(frames.link_begin[first], frames.link_begin[last + 1]):
-        a = links.source[link]
-        if a >= begin and reached[a - begin]:
-            reached[links.target[link] - begin] = True
-        else:
+        if links.source[link] < begin or not reached[links.source[link] - begin]:
             links.arc[link] = -1
     for token in range(begin, end):
         if not reached[token - begin]:
