@@ -95,7 +95,8 @@ def test_filler_says_one_phone_or_more():
     compiled = compile_lexicon([Pronunciation("a", ("A",))], PHONES, options=LexiconOptions("SIL", filler=filler))
     half = -math.log(0.5)
     found = said(compiled.fst, 6)
-    assert found[("^A", "B", "B", "#2"), ("[unk]",)] == pytest.approx(2.0 + 3 * 0.5 + 2 * half, abs=1e-5)
+    assert found[("^A", "B", "B", "#3"), ("[unk]",)] == pytest.approx(2.0 + 3 * 0.5 + 2 * half, abs=1e-5)
+    assert found[("^A", "#1"), ("a",)] == pytest.approx(2 * half, abs=1e-5)  # it can begin what the filler says
     assert not any("^SIL" in phones for phones, _ in found)
     assert compiled.words.label("[unk]") == 2
 
