@@ -1,7 +1,6 @@
 """Questions of connection: which states lie on a path from the start to a final state, whether epsilons form cycles."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,28 +91,13 @@ def keep_arcs(fst: Fst, kept: NDArray[np.bool_]) -> Fst:
 
 
 def has_epsilon_cycle(fst: Fst) -> bool:
-    """Return whether some epsilon arcs of ``fst`` form a cycle; fast where they all lead to lower states."""
-    targets = fst.nextstates[fst.ilabels == EPSILON]
-    sources = fst.sources()[fst.ilabels == EPSILON]
-    if np.all(targets < sources):
+    """Return whether some arcs of ``fst`` that read epsilon form a cycle; fast where they all lead to lower states."""
+    from .topsort import is_acyclic
+
+    silent = np.asarray(fst.ilabels == EPSILON)
+    if np.all(fst.nextstates[silent] < fst.sources()[silent]):
         return False
-    components = strong_components(fst.states, sources, targets)
-    return bool(components.max() + 1 < fst.states or np.any(targets == sources))
-
-
-def strong_components(
-    states: int, sources: NDArray[Any], targets: NDArray[Any], directed: bool = True
-) -> NDArray[np.int32]:
-    """Return the number, from 0 on, of the strongly connected component of each state, int32 (states,).
-
-    Where links are not ``directed``, they are taken both ways.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    links = coo_array((np.ones(len(sources)), (sources, targets)), shape=(states, states)).tocsr()
-    components: NDArray[np.int32] = connected_components(links, directed=directed, connection="strong")[1]
-    return components
+    return not is_acyclic(keep_arcs(fst, silent))
 
 
 def _without_states(fst: Fst) -> Fst:

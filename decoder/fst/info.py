@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from .connect import accessible, coaccessible, keep_arcs, strong_components
+from .connect import accessible, coaccessible, keep_arcs
 from .openfst import ARC_TYPES
 from .properties import all_properties
 from .symbols import SymbolTable
+from .topsort import strongly_connected
 from .transducer import EPSILON, NO_STATE, Fst
 
 ARC_FILTERS = ("any", "epsilon", "iepsilon", "oepsilon")
@@ -117,8 +118,8 @@ def info(fst: Fst, arc_filter: str = "any") -> FstInfo:
         accessible_states=int(np.count_nonzero(reached)),
         coaccessible_states=int(np.count_nonzero(useful)),
         connected_states=int(np.count_nonzero(reached & useful)),
-        connected_components=_components(counted, directed=False) if started else 0,
-        strong_components=_components(counted, directed=True) if started else 0,
+        connected_components=_components(counted) if started else 0,
+        strong_components=strongly_connected(counted)[1] if started else 0,
         properties=all_properties(fst),
         arc_filter=arc_filter,
     )
@@ -135,9 +136,13 @@ def _multiplicity(fst: Fst, labels: NDArray[np.int32]) -> float:
     return float((counts.astype(np.float64) ** 2).sum() / fst.arcs)
 
 
-def _components(fst: Fst, directed: bool) -> int:
-    components = strong_components(fst.states, fst.sources(), fst.nextstates, directed)
-    return int(components.max()) + 1
+def _components(fst: Fst) -> int:
+    """Return how many parts of the machine no arc joins."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = csr_array((np.ones(fst.arcs), fst.nextstates, fst.arc_begin), shape=(fst.states, fst.states))
+    return int(connected_components(links, directed=False, return_labels=False))
 
 
 def _shown(value: object) -> str:

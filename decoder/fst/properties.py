@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .connect import accessible, coaccessible, strong_components
+from .connect import accessible, coaccessible
+from .topsort import strongly_connected
 from .transducer import NO_STATE, Fst
 
 PROPERTIES = (
@@ -67,7 +68,7 @@ def all_properties(fst: Fst) -> dict[str, bool]:
     arrays = fst.arrays
     if "cyclic" not in found:
         sources = fst.sources()
-        component = strong_components(fst.states, sources, arrays.nextstates)
+        component, _ = strongly_connected(fst)
         inside = component[sources] == component[arrays.nextstates]
         at_start = inside & (component[sources] == component[max(fst.start, 0)])
         weighted = (arrays.weights != 0) & np.isfinite(arrays.weights)
