@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .lattice import LatticeArrays
 
 NONE = -1
@@ -26,7 +26,7 @@ def best_arcs(
     return coming, going
 
 
-@inner_kernel
+@inlined_kernel
 def place_word(
     path: NDArray[np.int64],
     length: int,

@@ -4,7 +4,7 @@ After Povey et al., "Generating exact lattices in the WFST framework" (2012), an
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,33 @@ from numpy.typing import NDArray
 
 from ...errors import OptionsError
 from .assemble import Pieces, assemble
+from .determinize_arrays import (
+    ARCS,
+    DONE,
+    ELEMENTS_FULL,
+    NONE,
+    SEEDS,
+    SEEDS_FULL,
+    STOPPED,
+    SUBSETS,
+    SUBSETS_FULL,
+    TASKS,
+    TASKS_FULL,
+    TRIE_FULL,
+    USED,
+    WAITING,
+    Arena,
+    Closure,
+    Elements,
+    Fronts,
+    Limits,
+    Made,
+    Raw,
+    Seeds,
+    Sets,
+    Subsets,
+    Tasks,
+)
 from .lattice import KINDS, Lattice
 from .prune import SLACK, prune
 
@@ -60,7 +87,8 @@ def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> 
     return _Determinization(lattice, beam, options).run()
 
 
-_ROOMS = {"trie": 16, "seeds": 4, "tasks": 2, "subsets": 2, "elements": 4}
+_FLOATS = {"total", "costs", "priority", "forward", "final_total", "final_costs"}
+_ROOMS = {"trie": 16, "seeds": 4, "tasks": 2, "subsets": 2, "elements": 8}
 """First guesses: entries for each arc of the lattice."""
 
 
@@ -68,7 +96,6 @@ class _Determinization:
     """The arrays of one determinization, made anew with more room where room is short."""
 
     def __init__(self, lattice: Lattice, beam: float, options: DeterminizeOptions) -> None:
-        from .determinize_kernels import Limits, Raw
         from .distance_kernels import costs_ahead
 
         self.lattice, self.beam = lattice, beam
@@ -92,16 +119,7 @@ class _Determinization:
         self.rooms = {name: max(256, factor * lattice.arcs) for name, factor in _ROOMS.items()}
 
     def run(self) -> Lattice:
-        from .determinize_kernels import (
-            DONE,
-            ELEMENTS_FULL,
-            SEEDS_FULL,
-            STOPPED,
-            SUBSETS_FULL,
-            TASKS_FULL,
-            TRIE_FULL,
-            determinize,
-        )
+        from .determinize_kernels import determinize
 
         full = {
             TRIE_FULL: "trie", SEEDS_FULL: "seeds", TASKS_FULL: "tasks", SUBSETS_FULL: "subsets",
@@ -109,9 +127,8 @@ class _Determinization:
         }  # fmt: skip
         while True:
             self._make_room()
-            arena = (self.subsets, self.elements, self.made)
             status, beam = determinize(
-                self.raw, self.limits, self.trie, self.closure, self.seeds, self.tasks, arena, self.used
+                self.raw, self.limits, self.trie, self.closure, self.seeds, self.tasks, self.arena, self.used
             )
             if status in (DONE, STOPPED):
                 break
@@ -125,53 +142,37 @@ class _Determinization:
         return self._lattice()
 
     def _make_room(self) -> None:
-        from .determinize_kernels import (
-            NONE,
-            SEEDS,
-            TASKS,
-            WAITING,
-            Closure,
-            Elements,
-            Made,
-            Seeds,
-            Subsets,
-            Tasks,
-        )
         from .label_trie_kernels import Trie
 
-        i4: Callable[[int], NDArray[Any]] = lambda room: np.empty(room, np.int32)  # noqa: E731
-        f8: Callable[[int], NDArray[Any]] = lambda room: np.empty(room, np.float64)  # noqa: E731
-        rows: Callable[[int], NDArray[Any]] = lambda room: np.empty((room, len(KINDS)))  # noqa: E731
-        n = self.rooms
-        states = self.lattice.states
-        self.trie = Trie(i4(n["trie"]), i4(n["trie"]), i4(n["trie"]), _slots(n["trie"]), np.ones(1, np.int64))
+        n, states, kinds = self.rooms, self.lattice.states, len(KINDS)
+        self.trie = Trie(*_empty(Trie, n["trie"], {"slots": _slots(n["trie"]), "size": np.ones(1, np.int64)}))
         self.trie.parent[0], self.trie.label[0], self.trie.depth[0] = NONE, NONE, 0
+        spelled = np.empty(max(states, len(self.lattice.labels)) + 1, np.int32)
+        common = {"common_total": np.zeros(1), "common_costs": np.zeros((1, kinds))}
         self.closure = Closure(
-            np.zeros(states, np.int32), i4(states), f8(states), rows(states), i4(states), i4(states), i4(states),
-            i4(states), i4(states), i4(max(states, len(self.lattice.labels)) + 1),
-        )  # fmt: skip
-        m = n["seeds"]
-        self.seeds = Seeds(i4(m), f8(m), rows(m), i4(m), i4(m))
+            *_empty(Closure, states, {"entry_of": np.zeros(states, np.int32), "spelled": spelled, **common})
+        )
+        self.seeds = Seeds(*_empty(Seeds, n["seeds"]))
         self.seeds.state[0], self.seeds.total[0], self.seeds.costs[0] = 0, 0.0, 0.0
         self.seeds.string[0], self.seeds.following[0] = 0, NONE
-        m = n["tasks"]
         groups = np.zeros(int(self.lattice.words.max(initial=0)) + 1, np.int32)
-        self.tasks = Tasks(i4(m), i4(m), i4(m), f8(m), i4(m), groups)
+        self.tasks = Tasks(*_empty(Tasks, n["tasks"], {"group_of": groups}))
         self.tasks.source[0], self.tasks.word[0], self.tasks.seed[0] = NONE, 0, 0
         self.tasks.priority[0], self.tasks.heap[0] = self.raw.ahead[0], 0
-        self.made = Made(i4(m), i4(m), i4(m), i4(m), rows(m))
-        m = n["subsets"]
-        self.subsets = Subsets(np.empty(m, np.int64), i4(m), f8(m), f8(m), rows(m), i4(m), _slots(m))
-        m = n["elements"]
-        self.elements = Elements(i4(m), f8(m), rows(m), i4(m))
-        self.used = np.zeros(6, np.int64)
+        self.arena = Arena(
+            Subsets(*_empty(Subsets, n["subsets"])),
+            Sets(*_empty(Sets, n["subsets"], {"slots": _slots(n["subsets"])})),
+            Fronts(*_empty(Fronts, n["tasks"])),
+            Sets(*_empty(Sets, n["tasks"], {"slots": _slots(n["tasks"])})),
+            Elements(*_empty(Elements, n["elements"])),
+            Made(*_empty(Made, n["tasks"])),
+        )
+        self.used = np.zeros(USED, np.int64)
         self.used[[SEEDS, TASKS, WAITING]] = 1
 
     def _lattice(self) -> Lattice:
         """Put what was made together: arc 0 is the way into the start, whose costs and labels go on to its arcs."""
-        from .determinize_kernels import ARCS, ELEMENTS, SUBSETS
-
-        lattice, subsets, made = self.lattice, self.subsets, self.made
+        lattice, subsets, made = self.lattice, self.arena.subsets, self.arena.made
         states, arcs = int(self.used[SUBSETS]), int(self.used[ARCS])
         ends = np.isfinite(subsets.final_total[:states])
         final_costs = np.where(ends[:, None], subsets.final_costs[:states], [np.inf, 0.0, 0.0, 0.0])
@@ -190,10 +191,7 @@ class _Determinization:
         label_begin, labels = self._labels(
             before[sources], np.concatenate([made.string[1:arcs], strings[lasting]]).astype(np.int32)
         )
-        element = slice(0, int(self.used[ELEMENTS]))
-        depth = self.trie.depth[self.elements.string[element]]
-        frames = np.minimum.reduceat(lattice.frames[self.elements.state[element]] - depth, self.subsets.first[:states])
-        frames[0] = lattice.frames[0]
+        frames = self._frames(states)
         pieces = Pieces(
             sources=sources,
             nextstates=np.concatenate([made.target[1:arcs], np.full(len(lasting), states)]),
@@ -208,6 +206,18 @@ class _Determinization:
             pieces, 0, lattice.acoustic_scale, lattice.words_table, lattice.label_table, min(self.beam, lattice.beam)
         )
 
+    def _frames(self, states: int) -> NDArray[np.int64]:
+        """Return the frame of each subset: that of its elements, less the labels that they have yet to read."""
+        sets, elements = self.arena.subset_sets, self.arena.elements
+        lengths = sets.length[:states].astype(np.int64)
+        ends = np.cumsum(lengths)
+        first = ends - lengths
+        places = np.arange(ends[-1]) + np.repeat(sets.first[:states] - first, lengths)
+        there = self.lattice.frames[elements.state[places]] - self.trie.depth[elements.string[places]]
+        frames: NDArray[np.int64] = np.minimum.reduceat(there, first)
+        frames[0] = self.lattice.frames[0]
+        return frames
+
     def _labels(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Write the strings of two nodes an arc, one after the other."""
         from .determinize_kernels import write_strings
@@ -219,6 +229,16 @@ class _Determinization:
         write_strings(self.trie, first, begin[:-1], labels)
         write_strings(self.trie, second, begin[:-1] + lead, labels)
         return begin, labels
+
+
+def _empty(kind: Any, room: int, given: Mapping[str, NDArray[Any]] | None = None) -> list[NDArray[Any]]:
+    """Return arrays for the fields of ``kind``: those ``given``, and empty ones of the type that is theirs."""
+    made: list[NDArray[Any]] = []
+    for name in kind._fields:
+        shape = (room, len(KINDS)) if name.endswith("costs") else (room,)
+        dtype = np.float64 if name in _FLOATS else np.int64 if name == "first" else np.int32
+        made.append(given[name] if given and name in given else np.empty(shape, dtype))
+    return made
 
 
 def _slots(room: int) -> NDArray[np.int32]:

@@ -5,11 +5,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .lattice import LatticeArrays
 
 
-@inner_kernel
+@inlined_kernel
 def add(a: float, b: float, log_sum: bool) -> float:
     """Return the lesser cost, or with ``log_sum`` the cost of both together: -ln(exp(-a) + exp(-b))."""
     low, high = (a, b) if a < b else (b, a)

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel
+from ...jit import inlined_kernel
 
 
-@inner_kernel
+@inlined_kernel
 def sift_up(heap: NDArray[np.int32], keys: NDArray[np.float64], item: int, size: int) -> None:
     """Put ``item`` into the min-heap ``heap[:size]``, ordered by ``keys[item]``, then by the item."""
     at = size
@@ -19,7 +19,7 @@ def sift_up(heap: NDArray[np.int32], keys: NDArray[np.float64], item: int, size:
     heap[at] = item
 
 
-@inner_kernel
+@inlined_kernel
 def sift_down(heap: NDArray[np.int32], keys: NDArray[np.float64], size: int) -> int:
     """Take the least item off the min-heap ``heap[:size]``."""
     least, item = int(heap[0]), heap[size - 1]
@@ -42,7 +42,7 @@ def sift_down(heap: NDArray[np.int32], keys: NDArray[np.float64], size: int) -> 
     return least
 
 
-@inner_kernel
+@inlined_kernel
 def push_number(heap: NDArray[np.int32], number: int, size: int) -> None:
     """Put ``number`` into the min-heap of plain numbers ``heap[:size]``."""
     at = size
@@ -52,7 +52,7 @@ def push_number(heap: NDArray[np.int32], number: int, size: int) -> None:
     heap[at] = number
 
 
-@inner_kernel
+@inlined_kernel
 def pop_number(heap: NDArray[np.int32], size: int) -> int:
     """Take the least number off the min-heap of plain numbers ``heap[:size]``."""
     least, item = int(heap[0]), heap[size - 1]

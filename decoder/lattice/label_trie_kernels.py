@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel
+from ...jit import inlined_kernel
 
 NO_ROOM = -1
 
@@ -26,7 +26,7 @@ class Trie(NamedTuple):
     size: NDArray[np.int64]
 
 
-@inner_kernel
+@inlined_kernel
 def extend(trie: Trie, node: int, label: int) -> int:
     """Return the node of ``node``'s string and ``label`` after it; NO_ROOM where the trie is full."""
     mask = len(trie.slots) - 1
@@ -46,7 +46,7 @@ def extend(trie: Trie, node: int, label: int) -> int:
     return made
 
 
-@inner_kernel
+@inlined_kernel
 def common_prefix(trie: Trie, a: int, b: int) -> int:
     """Return the node of the longest string that the strings of ``a`` and ``b`` both begin with."""
     while a != b:
@@ -57,7 +57,7 @@ def common_prefix(trie: Trie, a: int, b: int) -> int:
     return a
 
 
-@inner_kernel
+@inlined_kernel
 def without_prefix(trie: Trie, node: int, prefix: int, spelled: NDArray[np.int32]) -> int:
     """Return the node of ``node``'s string less that of ``prefix``, with which it begins; NO_ROOM where it's full.
 

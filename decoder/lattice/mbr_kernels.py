@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 
 PENALTY = 1e-5
 """A word of the lattice that the sequence lacks costs a little more than the other errors, so that ties are settled."""
@@ -31,7 +31,7 @@ class Arcs(NamedTuple):
     end_time: NDArray[np.float64]
 
 
-@inner_kernel
+@inlined_kernel
 def align_arc(
     before: NDArray[np.float64],
     word: int,
@@ -55,7 +55,7 @@ def align_arc(
             distance[q], choice[q] = insert, INSERT
 
 
-@inner_kernel
+@inlined_kernel
 def put_down(
     bins: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     q: int,

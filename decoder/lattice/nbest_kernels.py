@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .heap_kernels import pop_number, push_number, sift_down, sift_up
 
 NONE = -1
@@ -62,7 +62,7 @@ class Work(NamedTuple):
     known_heap: NDArray[np.int32]
 
 
-@inner_kernel
+@inlined_kernel
 def enter(
     arena: Arena, work: Work, used: NDArray[np.int64], first: int, state: int, worse: float, parent: int, arc: int
 ) -> None:
@@ -82,7 +82,7 @@ def enter(
     arena.state[entry], arena.worse[entry], arena.parent[entry], arena.arc[entry] = state, worse, parent, arc
 
 
-@inner_kernel
+@inlined_kernel
 def plant(
     arena: Arena, work: Work, used: NDArray[np.int64], word: int, state: int, worse: float, parent: int, arc: int
 ) -> None:
@@ -101,7 +101,7 @@ def plant(
     work.group_worse[group] = min(work.group_worse[group], worse)
 
 
-@inner_kernel
+@inlined_kernel
 def expand(ways: Ways, arena: Arena, work: Work, used: NDArray[np.int64], node: int) -> tuple[float, int]:
     """Make the entries and the groups of a node; return how much worse its best end is, and that end's entry.
 
@@ -138,7 +138,7 @@ def expand(ways: Ways, arena: Arena, work: Work, used: NDArray[np.int64], node: 
     return end_worse, end
 
 
-@inner_kernel
+@inlined_kernel
 def add_nodes(arena: Arena, work: Work, used: NDArray[np.int64], node: int, end_worse: float, end: int) -> bool:
     """Make a node of each group, and one of the end; False where there is no room."""
     replaced = False
