@@ -23,7 +23,7 @@ from ..graph.phone_graph import GraphOptions
 from ..graph.search_graph import Graph
 from .look_ahead import Reachability
 from .phrases import Phrases
-from .word_automaton import WordAutomaton
+from .word_automaton import WordAutomaton, range_marks
 
 if TYPE_CHECKING:
     from .history_kernels import HistoryArrays
@@ -56,9 +56,9 @@ class History:
 
         ``look_ahead``: whether to look ahead to the language model's costs; what depends on the graph alone is worked
         out here unless it is given (``Reachability.of(graph)``: do that once where models are swapped). ``options``
-        round the model's costs and hold its word penalty as where a graph is compiled. Words of the graph that the model
-        does not list are never found. Raises OptionsError where model and graph have no word in common, or where the
-        phrases were compiled for other words.
+        round the model's costs and hold its word penalty as where a graph is compiled. Words of the graph that the
+        model does not list are never found. Raises OptionsError where model and graph have no word in common, or
+        where the phrases were compiled for other words.
         """
         if phrases is not None and len(phrases.word) != len(graph.words):
             raise OptionsError(
@@ -114,31 +114,42 @@ class History:
         from .history_kernels import AheadArrays, HistoryArrays, PhraseArrays, WordArrays, fill_dense
 
         none, no_cost, nowhere = (read_only(np.zeros(0, kind)) for kind in (np.int32, np.float32, np.int64))
-        lm = WordArrays(nowhere, none, no_cost, none, none, no_cost, no_cost, none)
+        scratch = np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.float32)
+        lm = WordArrays(nowhere, none, no_cost, none, none, no_cost, no_cost, none, nowhere, nowhere, nowhere)
+        ahead = AheadArrays(
+            *(none, nowhere, none, none, read_only(np.zeros(0, np.uint8)), nowhere),
+            start=0,
+            dense=np.zeros((2, 0), np.float32),
+            memo_keys=scratch[0],
+            memo_costs=scratch[1],
+        )
+        phrases = PhraseArrays(none, none, none, none, none, no_cost, no_cost)
         slack = 0.0
         if self.model is not None:
             lm = WordArrays(*(read_only(getattr(self.model, field)) for field in WordArrays._fields))
             slack += self.model.most_gained
-        dense = np.zeros((2, 0), np.float32)
-        ahead = AheadArrays(
-            none,
-            nowhere,
-            none,
-            none,
-            read_only(np.zeros(0, np.uint8)),
-            0,
-            dense,
-            np.zeros(1, np.int64),
-            np.zeros(1, np.float32),
-        )
         if self.model is not None and self.reach is not None:
-            fields = (getattr(self.reach, field) for field in ("points", "begin", "lows", "highs", "ends"))
-            dense = np.zeros((2, self.reach.sets), np.float32)
-            ahead = AheadArrays(*(read_only(field) for field in fields), self.model.start, dense, *ahead[-2:])
+            ahead = ahead._replace(
+                **{
+                    field: read_only(getattr(self.reach, field))
+                    for field in ("points", "begin", "lows", "highs", "ends")
+                },
+                marks=read_only(self._marks(self.model, self.reach)),
+                start=self.model.start,
+                dense=np.zeros((2, self.reach.sets), np.float32),
+            )
             fill_dense(lm, ahead)
-        phrases = PhraseArrays(none, none, none, none, none, no_cost, no_cost)
+            slack = np.inf if self.reach.reopens else slack
         if self.phrases is not None:
             phrases = PhraseArrays(*(read_only(getattr(self.phrases, field)) for field in PhraseArrays._fields))
             slack += self.phrases.most_gained
-        scratch = np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.float32)
         return HistoryArrays(*scratch, slack, lm, ahead, phrases)
+
+    @staticmethod
+    def _marks(model: WordAutomaton, reach: Reachability) -> NDArray[np.int64]:
+        """Return the bits of the words in every set: all from its first word's to its last one's, range by range."""
+        ranges = np.concatenate([range_marks(model.mark_number[reach.lows], model.mark_number[reach.highs]), [0]])
+        marks = np.bitwise_or.reduceat(ranges, reach.begin[:-1])
+        marks[np.diff(reach.begin) == 0] = 0
+        marks[reach.ends != 0] = -1
+        return marks

@@ -1,7 +1,7 @@
 """What a token's history does on an arc: the inner kernels that the search calls where a search has a history.
 
-A history is an int64: LM state << PHRASE_BITS | phrase state. ``model`` is a NamedTuple of arrays (``HistoryArrays``); a
-search without a history passes None instead and never calls these functions (the branches are not even compiled).
+A history is an int64: LM state << PHRASE_BITS | phrase state. ``model`` is a NamedTuple of arrays (``HistoryArrays``);
+a search without a history passes None instead and never calls these functions (the branches are not even compiled).
 
 What the search does with them, for a token (graph state s, history h, cost, ahead), ``ahead`` being the look-ahead cost
 that its cost includes:
@@ -14,7 +14,7 @@ that its cost includes:
   the link keeps weight, next_lm[i], next_phrase[i] and acoustic apart.
   Before asking, the search drops the arc where cost + weight + acoustic - model.slack is outside the beam: ``slack`` is
   the most by which next_lm + next_phrase + ahead' - ahead may fall below 0.
-* at the end (``end_costs``): final cost of the graph state + LM cost of </s> + the removal of a phrase begun but not ended.
+* at the end (``end_costs``): final cost of the graph state + LM cost of </s> + what was lent to a phrase not ended.
 
 The language model is walked as a static graph would be: a token in an LM state stands for the words that are listed
 there, and for no others; where a word leads to a state, tokens are made for that state and for each one below it, with
@@ -35,8 +35,11 @@ class WordArrays(NamedTuple):
     """A language model as an automaton over ranks of output labels (``Reachability.rank``); no states: there is none.
 
     State ``s`` lists ``ranks[begin[s]:begin[s + 1]]``, rising (a rank may come twice), with ``costs`` (nats) and
-    ``targets``. ``backoff_targets`` is -1 where there is nothing to back off to. State 0 is the empty history. ``rank``
-    maps output labels to ranks.
+    ``targets``. ``backoff_targets`` is -1 where there is nothing to back off to. ``rank`` maps output labels to ranks.
+    State 0 is the empty history, where a rank is listed at ``place[rank]`` or nowhere.
+
+    Most words are not listed after most histories, and that is to be seen at a glance: ``label_mark`` gives each output
+    label one of 63 bits (0: no state lists it), ``marks`` holds the bits of all words that a state lists.
     """
 
     begin: NDArray[np.int64]
@@ -47,6 +50,9 @@ class WordArrays(NamedTuple):
     backoff_costs: NDArray[np.float32]
     final_costs: NDArray[np.float32]
     rank: NDArray[np.int32]
+    place: NDArray[np.int64]
+    label_mark: NDArray[np.int64]
+    marks: NDArray[np.int64]
 
 
 class AheadArrays(NamedTuple):
@@ -61,6 +67,7 @@ class AheadArrays(NamedTuple):
     lows: NDArray[np.int32]
     highs: NDArray[np.int32]
     ends: NDArray[np.uint8]
+    marks: NDArray[np.int64]
     start: int
     dense: NDArray[np.float32]
     memo_keys: NDArray[np.int64]
@@ -70,8 +77,9 @@ class AheadArrays(NamedTuple):
 class PhraseArrays(NamedTuple):
     """The automaton of a phrase list; no states: there is none.
 
-    ``word`` (output labels,) numbers the words that phrases use from 1 on, 0 for all others. State ``s`` goes on with
-    the words ``words[begin[s]:begin[s + 1]]``, rising, to ``targets``; with any other word it falls back to ``fail[s]``.
+    ``word`` (output labels,) numbers the words that phrases use from 1 on, 0 for all others. State ``s`` goes on
+    with the words ``words[begin[s]:begin[s + 1]]``, rising, to ``targets``; with any other word it falls back to
+    ``fail[s]``.
     ``held`` is what a state has been lent (nats), ``earned`` what is paid for good on arriving there.
     """
 
@@ -110,7 +118,7 @@ def first_not_below(values: NDArray[np.int32], low: int, high: int, value: int) 
 
 @inlined_kernel
 def move_phrase(phrases: PhraseArrays, state: int, label: int) -> tuple[int, float]:
-    """Return the phrase state after ``state`` and the output label ``label``, and what that costs (a boost: below 0)."""
+    """Return the phrase state after ``state`` and the output label ``label``, and what that costs (often below 0)."""
     word = phrases.word[label]
     following = np.int64(0)
     if word != 0:
@@ -129,19 +137,18 @@ def move_phrase(phrases: PhraseArrays, state: int, label: int) -> tuple[int, flo
 @inlined_kernel
 def successors(model: HistoryArrays, history: int, label: int) -> int:
     """Fill ``model.next_*`` with what follows ``history`` on output label ``label``; return how many there are."""
-    mask = (1 << PHRASE_BITS) - 1
+    lm, state = model.lm, history >> PHRASE_BITS
+    place, high, rank = np.int64(0), np.int64(0), np.int32(0)
+    if len(lm.marks) > 0:
+        if lm.marks[state] & lm.label_mark[label] == 0:
+            return 0
+        rank, high = lm.rank[label], lm.begin[state + 1]
+        place = lm.place[rank] if state == 0 else first_not_below(lm.ranks, lm.begin[state], high, rank)
+        if place == high or lm.ranks[place] != rank:
+            return 0
     phrase_state, phrase_cost = np.int64(0), 0.0
     if len(model.phrases.held) > 0:
-        phrase_state, phrase_cost = move_phrase(model.phrases, history & mask, label)
-    lm = model.lm
-    if len(lm.final_costs) == 0:
-        model.next_history[0] = phrase_state
-        model.next_lm[0] = 0.0
-        model.next_phrase[0] = phrase_cost
-        return 1
-    state = history >> PHRASE_BITS
-    rank, high = lm.rank[label], lm.begin[state + 1]
-    place = first_not_below(lm.ranks, lm.begin[state], high, rank)
+        phrase_state, phrase_cost = move_phrase(model.phrases, history & ((1 << PHRASE_BITS) - 1), label)
     count = 0
     while place < high and lm.ranks[place] == rank:
         following, cost = np.int64(lm.targets[place]), np.float64(lm.costs[place])
@@ -153,6 +160,11 @@ def successors(model: HistoryArrays, history: int, label: int) -> int:
             cost += np.float64(lm.backoff_costs[following])
             following = np.int64(lm.backoff_targets[following])
         place += 1
+    if len(lm.marks) == 0:
+        model.next_history[0] = phrase_state
+        model.next_lm[0] = 0.0
+        model.next_phrase[0] = phrase_cost
+        count = 1
     return count
 
 
@@ -192,6 +204,8 @@ def look_ahead(model: HistoryArrays, state: int, history: int) -> float:
         return np.float64(ahead.dense[0, point])
     if lm_state == ahead.start:
         return np.float64(ahead.dense[1, point])
+    if model.lm.marks[lm_state] & ahead.marks[point] == 0:
+        return np.inf
     key = lm_state * sets + point
     slot = ((key * 0x9E3779B1) >> 7) & (len(ahead.memo_keys) - 1)
     if ahead.memo_keys[slot] != key:

@@ -1,8 +1,8 @@
 """Label reachability: the output labels that may come next, from every state of a search graph.
 
-After Allauzen, Riley and Schalkwyk, "A generalized composition algorithm for weighted finite-state transducers" (2009):
-labels are renumbered in depth-first order, so that the set that a state reaches is a few ranges. It depends on the graph
-alone; a language model's cheapest word in such a set is what a search looks ahead to.
+After Allauzen, Riley and Schalkwyk, "A generalized composition algorithm for weighted finite-state transducers"
+(2009): labels are renumbered in depth-first order, so that the set that a state reaches is a few ranges. It depends on
+the graph alone; a language model's cheapest word in such a set is what a search looks ahead to.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ class Reachability:
     """The labels that may come next, as ranges of ranks.
 
     ``rank`` int32 (output labels,): the place of each label in depth-first order, -1 where no arc has it. ``points``
-    int32 (states,): the set of a state; 0 where a word has just ended (nothing is looked ahead to there). Set ``n`` holds
-    the ranks ``lows[i]`` to ``highs[i]``, both included, for ``i`` in ``begin[n]:begin[n + 1]``, rising; ``ends[n]`` is 1
-    where a path may also end before its next label.
+    int32 (states,): the set of a state; 0 where a word has just ended (nothing is looked ahead to there). Set ``n``
+    holds the ranks ``lows[i]`` to ``highs[i]``, both included, for ``i`` in ``begin[n]:begin[n + 1]``, rising;
+    ``ends[n]`` is 1 where a path may also end before its next label. ``reopens``: an arc without a label leads from another
+    set to point 0, so that what was looked ahead to is given back there (rare; never in a tree of words).
     """
 
     rank: NDArray[np.int32]
@@ -30,6 +31,7 @@ class Reachability:
     lows: NDArray[np.int32]
     highs: NDArray[np.int32]
     ends: NDArray[np.uint8]
+    reopens: bool
 
     @property
     def sets(self) -> int:
@@ -98,4 +100,7 @@ class Reachability:
         begin = np.concatenate([[0, 0], np.cumsum(sizes)])
         place = np.repeat(sets.begin[kept] - begin[1:-1], sizes) + np.arange(begin[-1])
         ends = np.concatenate([np.zeros(1, np.uint8), sets.ends[kept]])
-        return cls(rank, number[set_of], begin, sets.lows[place], sets.highs[place], ends)
+        points = number[set_of]
+        before = np.repeat(points, np.diff(fst.arc_begin))
+        reopens = bool(((before != 0) & (points[fst.nextstates] == 0) & (fst.olabels == 0)).any())
+        return cls(rank, points, begin, sets.lows[place], sets.highs[place], ends, reopens)

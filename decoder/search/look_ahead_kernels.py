@@ -10,9 +10,9 @@ from ..fst.transducer import FstArrays
 
 
 class Depths(NamedTuple):
-    """Scratch of the depth-first search, one entry a state; ``index`` and ``component`` start as -1."""
+    """Scratch of the depth-first search, one entry a state; ``number`` and ``component`` start as -1."""
 
-    index: NDArray[np.int32]
+    number: NDArray[np.int32]
     low: NDArray[np.int32]
     arc: NDArray[np.int64]
     path: NDArray[np.int32]
@@ -46,7 +46,7 @@ def find_components(
     above those of all that it leads to. ``rank`` (by output label; -1 on entry) gets the order in which the labels were
     met, so that the labels that a state of a tree reaches are a range.
     """
-    index, low, next_arc = depths.index, depths.low, depths.arc
+    index, low, next_arc = depths.number, depths.low, depths.arc
     count, components, met, waiting = 0, 0, 0, 1
     depths.roots[0] = start
     for number in range(2 * len(index)):
@@ -120,7 +120,7 @@ def sort_ranges(ranges: NDArray[np.int64], count: int) -> None:
 
 @inner_kernel
 def find_set(sets: Sets, count: int, number: int, ends: bool) -> int:
-    """Return the set made of ``sets.ranges[:count]``, sorted; ``number`` where it is new (written then), -1: no room."""
+    """Return the set made of ``sets.ranges[:count]``, sorted; ``number``, written, where it is new; -1: no room."""
     begin, ranges = sets.begin, sets.ranges
     first = begin[number]
     if first + count > len(sets.lows) or 2 * number + 2 > len(sets.table) or number + 2 > len(begin):
