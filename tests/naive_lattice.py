@@ -105,3 +105,29 @@ def labels_of(labels: int) -> LabelTable:
         label_is_self_loop=(number % 2 == 1) & (number > 1),
         label_starts_word=(number % 2 == 0) & (number > 0),
     )
+
+
+def prefix_tree(lattice: Lattice) -> Lattice:
+    """Return the determinized twin of ``lattice`` as a tree: a state for every prefix of a word sequence, no labels."""
+    number: dict[tuple[int, ...], int] = {(): 0}
+    arcs: list[tuple[int, int, int]] = []
+    finals = {}
+    for words, path in best_by_words(lattice).items():
+        for length in range(1, len(words) + 1):
+            if words[:length] not in number:
+                number[words[:length]] = len(number)
+                arcs.append((number[words[: length - 1]], number[words[:length]], words[length - 1]))
+        finals[number[words]] = path.total
+    final_costs = np.zeros((len(number), 4))
+    final_costs[:, 0] = [finals.get(state, np.inf) for state in range(len(number))]
+    rows = np.array(arcs, np.int64).reshape(-1, 3)
+    pieces = Pieces(
+        sources=rows[:, 0],
+        nextstates=rows[:, 1],
+        words=rows[:, 2],
+        label_begin=np.zeros(len(rows) + 1, np.int64),
+        labels=np.zeros(0, np.int32),
+        costs=np.zeros((len(rows), 4)),
+        final_costs=final_costs,
+    )
+    return assemble(pieces, 0, 1.0, lattice.words_table)

@@ -14,6 +14,8 @@ from ...jit import inlined_kernel, kernel
 
 PENALTY = 1e-5
 """A word of the lattice that the sequence lacks costs a little more than the other errors, so that ties are settled."""
+TIE = 1e-9
+"""Distances that differ by less are equal, so that rounding settles nothing."""
 MATCH, DELETE, INSERT = 1, 2, 3
 
 
@@ -47,9 +49,9 @@ def align_arc(
         match = before[q - 1] + (1.0 if word != against else 0.0)
         delete = before[q] + deletion
         insert = distance[q - 1] + (1.0 if against != 0 else 0.0)
-        if match <= delete and match <= insert:
+        if match <= delete + TIE and match <= insert + TIE:
             distance[q], choice[q] = match, MATCH
-        elif delete <= insert and delete < match:
+        elif delete <= insert + TIE and delete + TIE < match:
             distance[q], choice[q] = delete, DELETE
         else:
             distance[q], choice[q] = insert, INSERT
