@@ -8,8 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..decoder.score_files import read_scores
+from ..decoder.search.phrase_file import read_phrases
 from ..errors import ScoresError
-from .cli_options import announce_compiling, decoding_options, make_recognizer, model_option, text_out, write_text
+from .cli_options import (
+    announce_compiling,
+    complain_of_unknown,
+    decoding_options,
+    make_recognizer,
+    model_option,
+    text_out,
+    write_text,
+)
 from .nbest import Candidates, candidates_text
 
 if TYPE_CHECKING:
@@ -83,10 +92,16 @@ def decode(
 def _machine(path: str, options: dict[str, Any]) -> "BeamSearch":
     from ..decoder.graph.search_graph import Graph
     from ..decoder.search.beam_search import BeamSearch
+    from ..decoder.search.history import History
     from ..decoder.search.options import SearchOptions
 
     given = {name: options[name] for name in _WIDTHS if options.get(name) is not None}
-    return BeamSearch(Graph.load(path), SearchOptions(**given))
+    graph, history = Graph.load(path), None
+    if options.get("phrase_file") is not None:
+        phrases = read_phrases(options["phrase_file"]).compile(graph.words)
+        complain_of_unknown(options["phrase_file"], phrases)
+        history = History.of(graph, phrases=phrases)
+    return BeamSearch(graph, SearchOptions(**given), history)
 
 
 def _searched(machine: "BeamSearch", scores: NDArray[np.float32], path: str, key: str | None) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from ..decoder.search.phrase_file import read_phrases
+from ..decoder.search.phrases import Phrases
 from ..tensorfile import write_aside
 from .cli import complain
 from .model import Decoding
@@ -61,7 +63,12 @@ def decoding_options(command: Command) -> Command:
     for name, text in reversed(helps.items()):
         kind = type(getattr(Decoding(), name))
         command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
-    return command
+    return click.option(
+        "--phrases",
+        "phrase_file",
+        metavar="FILE",
+        help="Phrases to favour, one a line; after a tab, nats a word in place of 2.",
+    )(command)
 
 
 def text_out(command: Command) -> Command:
@@ -79,12 +86,25 @@ def write_text(path: str | os.PathLike[str] | None, text: str) -> None:
         write_aside(path, text.encode())
 
 
-def make_recognizer(model: str | None, compiles: bool = True, **options: Any) -> Recognizer:
-    """Return the recogniser; say so where its kernels are about to be compiled."""
+def make_recognizer(
+    model: str | None, compiles: bool = True, phrase_file: str | None = None, **options: Any
+) -> Recognizer:
+    """Return the recogniser; say so where its kernels are about to be compiled, or phrases have unknown words."""
+    if phrase_file is not None:
+        options["phrases"] = read_phrases(phrase_file).phrases
     recognizer = Recognizer(model, RecognizerOptions(**options))
+    if phrase_file is not None and recognizer.phrases is not None:
+        complain_of_unknown(phrase_file, recognizer.phrases)
     if compiles:
         announce_compiling()
     return recognizer
+
+
+def complain_of_unknown(phrase_file: str, phrases: Phrases) -> None:
+    """Say which words of a list of phrases cannot be found."""
+    if phrases.unknown:
+        words = ", ".join(phrases.unknown_words)
+        complain(f"{phrase_file}: {words}: not among the words that can be found; phrases with them are left out.")
 
 
 def announce_compiling() -> None:

@@ -53,6 +53,9 @@ def read_candidates(path: str | os.PathLike[str]) -> list[Candidates]:
     return segments
 
 
+_COSTS = ("graph_cost", "acoustic_cost", "total_cost")
+
+
 def _as_dict(segment: Candidates) -> dict[str, Any]:
     named = {} if segment.utterance is None else {"utterance": segment.utterance}
     return named | {
@@ -67,6 +70,8 @@ def _as_dict(segment: Candidates) -> dict[str, Any]:
                 "graph_cost": hypothesis.graph_cost,
                 "acoustic_cost": hypothesis.acoustic_cost,
                 "total_cost": hypothesis.total_cost,
+                "lm_cost": hypothesis.lm_cost,
+                "phrase_cost": hypothesis.phrase_cost,
             }
             for hypothesis in segment.hypotheses
         ],
@@ -80,8 +85,9 @@ def _from_dict(value: dict[str, Any]) -> Candidates:
         times = tuple((int(begin), int(end)) for begin, end in entry["times"])
         if len(words) != len(times):
             raise ValueError(f"{len(words)} words have {len(times)} times")
-        costs = (float(entry["graph_cost"]), float(entry["acoustic_cost"]), float(entry["total_cost"]))
-        hypotheses.append(Hypothesis(words, times, *costs))
+        costs = {name: float(entry[name]) for name in _COSTS}
+        costs |= {name: float(entry.get(name, 0.0)) for name in ("lm_cost", "phrase_cost")}
+        hypotheses.append(Hypothesis(words, times, **costs))
     channel = None if value["channel"] is None else int(value["channel"])
     first, end = int(value["first_frame"]), int(value["end_frame"])
     utterance = str(value["utterance"]) if "utterance" in value else None

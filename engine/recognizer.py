@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..decoder.align import Alignment, AlignOptions
     from ..decoder.graph.search_graph import Graph
     from ..decoder.search.beam_search import BeamSearch
+    from ..decoder.search.phrases import Phrase, Phrases
     from ..features.fbank import Fbank
     from ..lm.g2p import G2p
     from ..lm.kenlm_model import KenlmModel
@@ -42,7 +43,8 @@ class RecognizerOptions:
 
     channel: "mix", "each" or a number from 0. strict: refuse recordings that end before their header says.
     alternatives: readings that a segment of the result holds at most. rescore: re-rank the n-best list with the
-    bundle's larger language model.
+    bundle's larger language model. phrases: words in a row that the search should rather find (see
+    harken.decoder.search.phrases for their weights).
     """
 
     channel: int | Literal["mix", "each"] = "mix"
@@ -59,6 +61,7 @@ class RecognizerOptions:
     graph_weight: float | None = None
     word_insertion_penalty: float | None = None
     pause_seconds: float | None = None
+    phrases: "tuple[Phrase | str, ...]" = ()
 
     def __post_init__(self) -> None:
         for name in ("alternatives", "nbest"):
@@ -124,10 +127,20 @@ class Recognizer:
     def search(self) -> "BeamSearch":
         """The beam search over the graph."""
         from ..decoder.search.beam_search import BeamSearch
+        from ..decoder.search.history import History
         from ..decoder.search.options import SearchOptions
 
         names = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
-        return BeamSearch(self.graph, SearchOptions(**{name: getattr(self.decoding, name) for name in names}))
+        options = SearchOptions(**{name: getattr(self.decoding, name) for name in names})
+        history = None if self.phrases is None else History.of(self.graph, phrases=self.phrases)
+        return BeamSearch(self.graph, options, history)
+
+    @cached_property
+    def phrases(self) -> "Phrases | None":
+        """The phrases of the options, compiled; ``.unknown_words`` are those that the model does not know."""
+        from ..decoder.search.phrases import PhraseList
+
+        return PhraseList(self.options.phrases).compile(self.graph.words) if self.options.phrases else None
 
     @cached_property
     def lexicon(self) -> "Lexicon":

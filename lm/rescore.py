@@ -1,9 +1,11 @@
 """N-best rescoring: rank a search's word sequences again with a better language model.
 
     total = acoustic_scale * acoustic + graph_weight * graph + lm_weight * (-ln p) + word_insertion_penalty * words
+            + phrase
 
 Costs are natural logarithms, the smaller the better. With ``graph_weight`` 0 the language model takes the place of the
-graph's; with weights that add up to what the search used, the two are interpolated (log-linearly).
+graph's; with weights that add up to what the search used, the two are interpolated (log-linearly). What a list of
+phrases gave or took in the search (``phrase_cost``, where a hypothesis has it) counts as it is.
 """
 
 import math
@@ -87,6 +89,7 @@ def rescore(
             + options.graph_weight * graph
             + options.lm_weight * lm_cost
             + options.word_insertion_penalty * len(words)
+            + float(getattr(hypothesis, "phrase_cost", 0.0))
         )
         made.append(Rescored(tuple(words), rank, float(acoustic), float(graph), lm_cost, total))
     return tuple(sorted(made, key=lambda one: (one.total_cost, one.rank)))

@@ -231,3 +231,22 @@ def test_model_is_described_and_verified(place):
     assert "whole" in out
     _, err = harken(place, "model", "--model", "nowhere", code=1)
     assert "nowhere: is no model" in err
+
+
+def test_phrases_are_favoured(place, tmp_path):
+    (tmp_path / "phrases.txt").write_text("# what is asked for\nabe bad\t1.5\nzoo keeper\t3\n\nbad\n")
+    with_phrases = ["--model", "toy", "--phrases", str(tmp_path / "phrases.txt")]
+    features, scores = str(tmp_path / "f.npz"), str(tmp_path / "s.npz")
+    harken(place, "features", "said.wav", "-o", features, "--model", "toy")
+    harken(place, "score", features, "-o", scores, "--model", "toy")
+    plain = json.loads(harken(place, "decode", scores, "--model", "toy")[0].splitlines()[0])["hypotheses"][0]
+    out, err = harken(place, "decode", scores, *with_phrases)
+    found = json.loads(out.splitlines()[0])["hypotheses"][0]
+    assert "zoo, keeper: not among the words that can be found" in err
+    assert found["words"] == plain["words"] == ["abe", "bad"]
+    assert (plain["phrase_cost"], found["phrase_cost"]) == (0.0, -5.0)  # 2 words at 1.5, and one at 2
+    assert found["total_cost"] == pytest.approx(plain["total_cost"] - 5.0, abs=1e-5)
+    assert harken(place, "transcribe", "said.wav", *with_phrases)[0] == HEARD + "\n"
+    (tmp_path / "bad.txt").write_text("fee\thigh\n")
+    _, err = harken(place, "decode", scores, "--model", "toy", "--phrases", str(tmp_path / "bad.txt"), code=1)
+    assert "bad.txt, line 1: the weight 'high' is no number" in err
