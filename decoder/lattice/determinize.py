@@ -75,7 +75,7 @@ def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> 
 
     No two arcs of a state have the same word. Costs of every kind and labels along a path are those of the best path
     of the words in ``lattice``; labels stand on the arcs as early as they are certain, not at their word. Arcs without
-    a word lead to the last state alone, with the labels that are left after the last word.
+    a word lead to one end alone, with the labels that are left after the last word.
 
     Where a limit is reached, a warning is logged, and ``beam`` of the result says how far from the best it is whole.
     """
@@ -89,7 +89,9 @@ def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> 
 
 _FLOATS = {"total", "costs", "priority", "forward", "final_total", "final_costs"}
 _ROOMS = {"trie": 16, "seeds": 4, "tasks": 2, "subsets": 2, "elements": 8}
-"""First guesses: entries for each arc of the lattice."""
+"""First guesses: entries for each arc of the lattice, and"""
+LEAST_ROOM = 256
+"""entries at least."""
 
 
 class _Determinization:
@@ -116,7 +118,7 @@ class _Determinization:
         )
         slack = SLACK * (1.0 + abs(float(ahead[0])))
         self.limits = Limits(beam + slack, options.delta, options.max_states, options.max_arcs)
-        self.rooms = {name: max(256, factor * lattice.arcs) for name, factor in _ROOMS.items()}
+        self.rooms = {name: max(LEAST_ROOM, int(factor * lattice.arcs)) for name, factor in _ROOMS.items()}
 
     def run(self) -> Lattice:
         from .determinize_kernels import determinize

@@ -104,14 +104,14 @@ def _compact_rows(lattice: Lattice, name: Callable[[int], str], digits: int) -> 
 def _final_arcs(lattice: Lattice) -> tuple[frozenset[int], int]:
     """Return the arcs that are but the labels of an ending, and the state they lead to, -1 where there are none.
 
-    They have no word and lead to a last state that costs nothing, from states that are not final, one from each.
+    They have no word and lead to an end that costs nothing and goes on nowhere, from states that are not final, one
+    from each.
     """
-    end = lattice.states - 1
-    if end < 1 or not np.isfinite(lattice.final_graph_costs[end]) or lattice.final_costs[end].any():
-        return frozenset(), -1
-    arcs = np.flatnonzero(lattice.nextstates == end)
-    sources = lattice.sources()[arcs]
-    simple = not lattice.words[arcs].any() and len(np.unique(sources)) == len(sources)
-    if not simple or np.isfinite(lattice.final_graph_costs[sources]).any():
-        return frozenset(), -1
-    return frozenset(arcs.tolist()), end
+    ends = (np.diff(lattice.arc_begin) == 0) & (lattice.final_costs == 0).all(axis=1)
+    for end in np.flatnonzero(ends)[::-1].tolist():
+        arcs = np.flatnonzero(lattice.nextstates == end)
+        sources = lattice.sources()[arcs]
+        simple = len(arcs) > 0 and not lattice.words[arcs].any() and len(np.unique(sources)) == len(sources)
+        if simple and not np.isfinite(lattice.final_graph_costs[sources]).any():
+            return frozenset(arcs.tolist()), end
+    return frozenset(), -1

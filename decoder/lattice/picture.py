@@ -106,9 +106,9 @@ def _arc(
 
 
 def _axis(first: float, last: float, stretch: float, height: float, frame_seconds: float | None) -> list[str]:
-    """Return marks of time: about one in 150 pixels, in round numbers of seconds or frames."""
+    """Return marks of time: about one in 150 pixels, at least one, in round numbers of seconds or frames."""
     unit = frame_seconds or 1.0
-    raw = 150.0 / stretch * unit
+    raw = min(150.0 / stretch, max(last - first, 1.0) / 3.0) * unit
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
     lines = []
