@@ -182,8 +182,8 @@ class BeamSearchDecoderCTC:
         joined: dict[str, tuple[Ending, float]] = {}
         for ending in search.endings(with_frames):
             text = ending.text.rstrip(" ")
-            first, logit = joined.get(text, (ending, -math.inf))
-            joined[text] = first, max(logit, ending.logit) + math.log1p(math.exp(-abs(logit - ending.logit)))
+            logit = joined[text][1] if text in joined else -math.inf
+            joined[text] = ending, max(logit, ending.logit) + math.log1p(math.exp(-abs(logit - ending.logit)))
         beams = []
         for text, (ending, logit) in joined.items():
             bonus = ending.model + ending.hot

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...errors import FormatError, OptionsError
-from ...lm.arpa import SPECIAL_WORDS, read_arpa
+from ...lm.arpa import read_arpa
 from ...lm.ngram import Ngram
 
 _KENLM_MAGIC = b"mmap lm "
@@ -36,7 +36,7 @@ class NgramSource(Protocol):
         """Return whether ``word`` is one of the model's."""
 
     def words(self) -> tuple[str, ...] | None:
-        """Return all words but the special ones, None where the model does not list them."""
+        """Return all words but <unk>, None where the model does not list them."""
 
     def hand_out(self, state: int) -> Any:
         """Return a state as users see it."""
@@ -73,8 +73,8 @@ class MemorySource:
         return self.model.word_id(word) > 0
 
     def words(self) -> tuple[str, ...] | None:
-        """Return all words but the special ones."""
-        return self.model.words[len(SPECIAL_WORDS) :]
+        """Return all words but <unk>."""
+        return self.model.words[1:]
 
     def hand_out(self, state: int) -> Any:
         """Return a state as users see it: its number."""

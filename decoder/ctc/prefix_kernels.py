@@ -296,7 +296,8 @@ def lengthen(
 ) -> int:
     """Add the candidates that have another label to the ``count`` there are; return the count of all.
 
-    Where every text is spelled in one way only, what cannot reach the beam is left out unless it joins another.
+    Where every text is spelled in one way only (but for repeated spaces), what cannot reach the beam is left out unless
+    it joins another.
     """
     side, stamp, row = beam.position[SIDE], beam.position[STAMP], beam.position[ROW]
     numbers, mass, entries = beam.group_numbers, beam.mass, beam.entry_numbers
@@ -314,7 +315,7 @@ def lengthen(
             for entry in range(begin, last):
                 if entries[side, entry, SYMBOL] != symbol:
                     total += mass[side, entry]
-                    if source < 0 or mass[side, entry] > mass[side, source]:
+                    if source < 0 or mass[side, entry] <= mass[side, source]:
                         source = entry
             if source < 0:
                 continue
@@ -336,11 +337,11 @@ def lengthen(
             if table[place, 1] >> 32 == stamp:
                 here = table[place, 1] & 0xFFFFFFFF
                 made_mass[here] += new
-                if mass[side, source] > mass[side, made[here, C_SOURCE]]:
+                if mass[side, source] <= mass[side, made[here, C_SOURCE]]:
                     made[here, C_SOURCE] = source
                     made[here, C_STEP] = way
                 continue
-            if new < best * prune:
+            if new < best * prune and kinds[symbol] != BOUNDARY:
                 continue
             best = max(best, new)
             table[place, 0] = key
@@ -566,7 +567,7 @@ def form_entries(beam: Beam, store: Store, work: Work, kept: int, groups: int, b
     for group in range(groups):
         end += numbers[1 - side, group, FIRST]
         numbers[1 - side, group, FIRST] = end
-        heaviest[group] = -1.0
+        heaviest[group] = np.inf
     for place in range(kept - 1, -1, -1):
         candidate, group = kept_list[place] & 0xFFFFFFFF, kept_list[place] >> 32
         numbers[1 - side, group, FIRST] -= 1
@@ -577,7 +578,7 @@ def form_entries(beam: Beam, store: Store, work: Work, kept: int, groups: int, b
         relative = masses[candidate] / best
         mass[1 - side, entry] = relative
         values[1 - side, group, TOTAL] += relative
-        if relative > heaviest[group]:
+        if relative < heaviest[group]:
             heaviest[group] = relative
             numbers[1 - side, group, HEAVIEST] = entry
 
