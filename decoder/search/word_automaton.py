@@ -80,8 +80,14 @@ class WordAutomaton:
         begin = np.zeros(count + 1, np.int64)
         np.cumsum(np.bincount(source[fresh], minlength=count), out=begin[1:])
         extra = count - states.states
+        finals, lower = states.final_costs.astype(np.int64), states.backoff_targets
+        while True:
+            ending = np.where(lower >= 0, np.minimum(finals, finals[lower] + states.backoff_costs), finals)
+            if np.array_equal(ending, finals):
+                break
+            finals = ending
         blocked = states.backoff_costs >= NEVER
-        finals = np.append(states.final_costs, states.final_costs[[states.start] * extra])
+        finals = np.append(finals, finals[[states.start] * extra])
         return cls(
             start=start,
             begin=begin,
@@ -188,8 +194,6 @@ def states_of_ngram(model: Ngram, spoken: NDArray[np.bool_], quantum: float, wor
     backoffs = quanta(arrays.log10_backoff)
     lower = np.asarray(arrays.backoff_state).copy()
     lower[0] = -1
-    for _ in range(model.order):
-        finals[1:] = np.minimum(finals[1:], np.minimum(finals[lower[1:]] + backoffs[1:], NEVER))
     listed = spoken[words] & (words > 2) & (costs < NEVER)
     begin = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount(source[listed], minlength=count), out=begin[1:])
