@@ -84,7 +84,7 @@ def find_place(
     mask = len(work.table) - 1
     mixed = np.int64(state) * 0x9E3779B1
     if model is not None:
-        mixed ^= history * 0x5851F42D4C957F2D
+        mixed ^= (history >> 20) * 0x5851F42D + (history & 0xFFFFF) * 0x14057B7F  # small enough not to overflow
         mixed ^= mixed >> 29
     place: int = (mixed >> 12) & mask
     while work.table[place] >= first_token:
