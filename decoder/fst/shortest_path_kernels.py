@@ -226,7 +226,7 @@ def find_ends(fst: FstArrays, search: Search, start: int, paths: int, unique: bo
     if position[NODES] == 0:
         end = enter(entries, states, 0, 0, start, 0.0, -1, -1)
         end = follow_epsilons(fst, entries, states, 0, end) if unique else end
-        if end < 0:
+        if end < 0 or len(nodes.total) < 2:
             return FULL
         finish(fst, search, end)
     while True:
