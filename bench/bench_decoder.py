@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harken.decoder.lattice.determinize import determinize
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
 
@@ -188,7 +189,7 @@ def test_trace_costs_nothing():
     assert ratio < 1.1
 
 
-@pytest.mark.parametrize("keep_lattice", [False, True])
+@pytest.mark.parametrize("keep_lattice", [False, True, determinize])
 def test_memory_of_an_hour(keep_lattice):
     """An hour of scores in one search, 30 ms a row, a minute at a time."""
     decoding = recognizer().decoding
@@ -202,7 +203,7 @@ def test_memory_of_an_hour(keep_lattice):
     taken = time.thread_time() - start
     segments = sum(segment.nbytes for segment in search.segments)
     result = search.finish()
-    what = "lattices" if keep_lattice else "words"
+    what = {False: "words", True: "raw lattices", determinize: "determinized lattices"}[keep_lattice]
     print(
         f"\nan hour in one search, {what} kept: {search.frames / taken:,.0f} frames/s; its "
         f"arrays {kept[0] / 1e6:.1f} MB after a minute, {max(kept) / 1e6:.1f} MB at most; {len(result.best.words)} "

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from harken.decoder.graph.search_graph import Graph
+from harken.decoder.lattice.determinize import determinize
 from harken.decoder.lattice.nbest import nbest
 from harken.decoder.search.beam_search import BeamSearch, Search
 from harken.decoder.search.options import SearchOptions
@@ -305,6 +306,12 @@ def test_segments_join_to_the_lattice_of_the_whole(graph_seed: int, seed: int, k
     path = nbest(lattice, 1)[0]
     assert path.words == best.words
     assert path.total_cost == pytest.approx(best.total_cost, rel=1e-9)
+    small = machine.start(first_frame=7, keep_lattice=determinize)
+    small.advance(scores)
+    listed = nbest(small.finish().lattice(), 3, 4.0)
+    small.finish().lattice().check()
+    assert listed[0].words == best.words
+    assert [path.total_cost for path in listed] == pytest.approx([path.total_cost for path in nbest(lattice, 3, 4.0)])
     without = machine.start(first_frame=7)
     without.advance(scores)
     assert without.segments == ()

@@ -7,6 +7,7 @@ result = search.finish()
 result.best.words, result.best.times, result.nbest(10), result.lattice()
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...errors import OptionsError
 from ..graph.search_graph import Graph
+from ..lattice.lattice import Lattice
 from .options import SearchOptions
 from .packed_graph import pack_graph
 from .search import Search
@@ -67,10 +69,13 @@ class BeamSearch:
             )
         self.arrays, self.levels = pack_graph(graph, points)
 
-    def start(self, first_frame: int = 0, keep_lattice: bool = False, trace: bool = False) -> Search:
+    def start(
+        self, first_frame: int = 0, keep_lattice: bool | Callable[[Lattice], Lattice] = False, trace: bool = False
+    ) -> Search:
         """Return a search before its first row of scores; words are timed as if that row were ``first_frame``.
 
-        ``keep_lattice``: what is committed is kept as lattices too (``Search.segments``), not as words alone.
+        ``keep_lattice``: what is committed is kept as lattices too (``Search.segments``), not as words alone; give a
+        function to keep what it makes of each, such as ``determinize``, which takes a tenth of the memory.
         ``trace``: the search writes down for each frame how many tokens it followed and why (``Search.trace``).
         """
         arrays = None if self.history is None else self.history.arrays

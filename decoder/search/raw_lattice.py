@@ -1,14 +1,12 @@
 """The state-level lattice of a search: its kept tokens as states, its kept links as arcs."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.search_graph import Graph
-from ..lattice.lattice import ARC_ARRAYS, KINDS, LabelTable, Lattice
+from ..lattice.lattice import KINDS, LabelTable, Lattice
 from .token_arrays import Frames, GraphArrays, Links, Tokens
 
 
@@ -56,10 +54,10 @@ def raw_lattice(
     for kind in KINDS:
         finals[kind][impossible] = np.inf if kind == "graph" else 0.0
     return Lattice(
-        arc_begin=_begins(np.bincount(sources, minlength=states)),
+        arc_begin=begins_of(np.bincount(sources, minlength=states)),
         nextstates=rank[links.target[by_source]],
         words=olabels.astype(np.int32),
-        label_begin=_begins(ilabels != 0),
+        label_begin=begins_of(ilabels != 0),
         labels=ilabels[ilabels != 0].astype(np.int32),
         graph_costs=links.graph[by_source].astype(np.float64),
         acoustic_costs=links.acoustic[by_source].astype(np.float64),
@@ -77,30 +75,8 @@ def raw_lattice(
     )
 
 
-def join_lattices(lattices: Sequence[Lattice]) -> Lattice:
-    """Join lattices that follow one another in time: the last state of each, its only end, is the next one's first."""
-    *heads, tail = lattices
-    if not heads:
-        return tail
-    offsets = np.cumsum([0, *(lattice.states - 1 for lattice in heads)])
-    sources = np.concatenate([part.sources() + offset for part, offset in zip(lattices, offsets, strict=True)])
-    columns: dict[str, Any] = {
-        field: np.concatenate([getattr(part, field) for part in lattices]) for field in ARC_ARRAYS
-    }
-    moved = [part.nextstates + offset for part, offset in zip(lattices, offsets, strict=True)]
-    columns["nextstates"] = np.concatenate(moved).astype(np.int32)
-    for field in ("frames", *(f"final_{kind}_costs" for kind in KINDS)):
-        columns[field] = np.concatenate([*(getattr(part, field)[:-1] for part in heads), getattr(tail, field)])
-    return replace(
-        tail,
-        arc_begin=_begins(np.bincount(sources, minlength=int(offsets[-1]) + tail.states)),
-        label_begin=_begins(np.concatenate([np.diff(part.label_begin) for part in lattices])),
-        labels=np.concatenate([part.labels for part in lattices]),
-        **columns,
-    )
-
-
-def _begins(counts: NDArray[Any]) -> NDArray[np.int64]:
+def begins_of(counts: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where each of consecutive groups begins, and where the last one ends, from how many are in each."""
     begins = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=begins[1:])
     return begins

@@ -7,6 +7,7 @@ the same with and without committing; alternatives (``nbest``) differ in what ca
 which is at least half of ``keep_frames`` frames (more where the live tokens did not agree so soon).
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from ..fst.transducer import read_only
 from ..graph.search_graph import Graph
 from ..lattice.lattice import Lattice
 from .hypothesis import Costs, Hypothesis, Stretch, hypothesis, read_stretch
+from .lattice_segments import join_lattices, with_one_end
 from .options import SearchOptions
-from .raw_lattice import Ends, Kept, join_lattices, raw_lattice
+from .raw_lattice import Ends, Kept, raw_lattice
 from .result import SearchResult
 from .storage import grown, grown_work, make_frames, make_links, make_tokens, make_work
 from .token_arrays import (
@@ -54,7 +56,7 @@ class Search:
         machine: tuple[Graph, GraphArrays, int, "HistoryArrays | None", int],
         options: SearchOptions,
         first_frame: int,
-        keep_lattice: bool,
+        keep_lattice: bool | Callable[[Lattice], Lattice],
         trace: bool,
     ) -> None:
         self.graph, self._arrays, levels, self._model, first_history = machine
@@ -71,7 +73,8 @@ class Search:
         self._position[[FRAME, ABSOLUTE, PRUNED]] = -1
         self._committed: list[Stretch] = []
         self._committed_frames = 0
-        self._segments: list[Lattice] | None = [] if keep_lattice else None
+        self._keep_lattice = keep_lattice
+        self._segments: list[Lattice] = []
         self._result: SearchResult | None = None
         self._final = True
         self._dead = False
@@ -105,7 +108,7 @@ class Search:
         The last state of each is its only end and the first state of the next one. Alternatives that pass by those
         states are not in them.
         """
-        return tuple(self._segments or ())
+        return tuple(self._segments)
 
     @property
     def trace(self) -> Trace:
@@ -309,7 +312,7 @@ class Search:
         if len(path) == 0:
             return
         self._committed.append(self._stretch(path))
-        if self._segments is not None:
+        if self._keep_lattice:
             self._segments.append(self._segment(root))
         drop_before(self._tokens, self._links, self._frames, self._position, root)
         self._committed_frames = self.frames - int(self._position[FRAME])
@@ -320,7 +323,8 @@ class Search:
 
         last = int(np.searchsorted(self._frames.token_begin[: self._position[FRAME] + 2], root, side="right")) - 1
         nothing = np.zeros(1)
-        return trim(self._lattice(last, Ends(np.array([root]), nothing, nothing, nothing)))
+        segment = trim(self._lattice(last, Ends(np.array([root]), nothing, nothing, nothing)))
+        return with_one_end(self._keep_lattice(segment)) if callable(self._keep_lattice) else segment
 
     def _checked(self, scores: ArrayLike) -> NDArray[np.float32]:
         rows = np.ascontiguousarray(scores, dtype=np.float32)
