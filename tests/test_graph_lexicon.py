@@ -53,7 +53,7 @@ def said(fst, max_arcs):
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(lexicons(), st.booleans(), st.booleans())
 def test_every_sequence_of_pronunciations(entries, silence, marks):
     """Each path of L is a sequence of entries at its cost; the marks stand where words begin."""

@@ -1,17 +1,21 @@
 """Command recognition with the bundled model on real speech: grammars of what clips say, among other phrases."""
 
 from collections import Counter
+from itertools import islice
 
 import pytest
 from harken import Recognizer
 from harken.decoder.graph.grammar_graph import compile_grammar_graph
 from harken.decoder.graph.jsgf import parse_jsgf
 from harken.decoder.graph.phrase_list import phrase_grammar, word_list_grammar
+from harken.decoder.graph.search_graph import GraphOptions, compile_ctc_graph
+from harken.decoder.graph.tlg import compile_tlg
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
 from harken.engine.audio import read_audio
 from harken.engine.evaluate import read_manifest
 from harken.engine.model import BUNDLED
+from harken.lm.estimate import estimate
 from harken.lm.text import normalize
 
 from .shared_data import shared
@@ -35,6 +39,32 @@ def clips(recognizer):
     short = [clip for clip in manifest if 3 <= len(clip.text.split()) <= 8][:CLIPS]
     scores = [recognizer.scores(recognizer.features(read_audio(clip.path)[0])) for clip in short[:DECODED]]
     return [normalize(clip.text) for clip in short], scores
+
+
+@pytest.fixture(scope="module")
+def trigrams():
+    """Return a 3-gram model of the words that the first lines of some text hold."""
+    text = shared("text/common-voice-sentences.txt")
+    with text.open(encoding="utf8") as lines:
+        sentences = [normalize(line) for line in islice(lines, 4000)]
+    return estimate(filter(None, sentences), 3).to_arpa()
+
+
+def test_tlg_is_searched_as_the_other_compilers_graph_is(recognizer, clips, trigrams):
+    """The same words, times and costs with wide beams, word by word."""
+    parts = recognizer.lexicon, trigrams, recognizer.bundle.units
+    options = SearchOptions(beam=20.0, max_active=1 << 30, lattice_beam=0.0)
+    graphs = compile_tlg(*parts), compile_ctc_graph(*parts, GraphOptions(quantum=1e-5))
+    one, other = (BeamSearch(graph, options) for graph in graphs)
+    for matrix in clips[1][:6]:
+        best = []
+        for machine in (one, other):
+            search = machine.start()
+            search.advance(matrix)
+            best.append(search.finish().best)
+        assert best[0].words == best[1].words
+        assert best[0].times == best[1].times
+        assert best[0].total_cost == pytest.approx(best[1].total_cost, rel=1e-3)
 
 
 def heard(recognizer, grammar, scores):

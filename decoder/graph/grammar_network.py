@@ -15,7 +15,7 @@ from ..fst.transducer import EPSILON, Fst
 from .arc_columns import ArcColumns
 from .grammar_expression import Choice, Expression, Grammar, Reference, Repetition, Sequence, Word
 
-_MOST_ARCS = 1 << 22
+_MOST_ARCS = 1 << 21
 _DEEPEST = 200
 _EVEN = math.log(2.0)
 
