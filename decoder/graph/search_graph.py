@@ -38,8 +38,9 @@ class Graph:
 
     ``words[olabel]`` is the word (``words[0]`` is ``<eps>``). ``score_column`` int32: the column of scores that an
     input label reads; ``label_phone`` int32: its phone (numbered from 1 on; 0 for blank and for the silence between
-    words); ``label_is_self_loop`` bool: one more frame of the same phone; ``label_starts_word`` bool: the first frame of a word's first phone. Entry 0 is epsilon's.
-    The k-th word of a path begins at its k-th label that starts a word, wherever the output label stands.
+    words); ``label_is_self_loop`` bool: one more frame of the same phone; ``label_starts_word`` bool: the first frame
+    of a word's first phone. Entry 0 is epsilon's. The k-th word of a path begins at its k-th label that starts a word,
+    wherever the output label stands.
     """
 
     fst: Fst
