@@ -1,11 +1,12 @@
 """Graphs for kaldi-decoder: where real ones are, and how one becomes its kind of transducer."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from harken.decoder.fst.openfst import write_fst
 from harken.decoder.graph.search_graph import Graph
 
 
@@ -16,15 +17,9 @@ def real_graphs() -> list[Path]:
 
 
 def as_kaldi(graph: Graph) -> Any:
+    """Return the graph's transducer as kaldifst's, by way of a file in OpenFst's form."""
     kaldifst = pytest.importorskip("kaldifst")
-    fst = graph.fst
-    copy = kaldifst.StdVectorFst()
-    for _ in range(fst.states):
-        copy.add_state()
-    copy.start = fst.start
-    columns = (fst.sources(), fst.ilabels, fst.olabels, fst.weights, fst.nextstates)
-    for source, ilabel, olabel, weight, target in zip(*(column.tolist() for column in columns), strict=True):
-        copy.add_arc(source, kaldifst.StdArc(ilabel, olabel, weight, target))
-    for state in np.flatnonzero(np.isfinite(fst.final_weights)).tolist():
-        copy.set_final(state, float(fst.final_weights[state]))
-    return kaldifst.StdConstFst(copy)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.fst"
+        write_fst(graph.fst, path, kind="const")
+        return kaldifst.StdConstFst.read(str(path))
