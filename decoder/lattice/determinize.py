@@ -56,8 +56,8 @@ class DeterminizeOptions:
     """
 
     beam: float | None = None
-    max_states: int = 1_000_000
-    max_arcs: int = 4_000_000
+    max_states: int = 200_000
+    max_arcs: int = 1_000_000
     delta: float = 1e-4
 
     def __post_init__(self) -> None:
