@@ -27,9 +27,10 @@ PREFIX_OF_WORD, WHOLE_WORD = 1, 2
 """Flags of a node of a trie of words."""
 
 # Columns of ``group_numbers``: hash of the text and of its unfinished word, node, length of that word, whether it is
-# closed, states in the tries, state of the model and the state when the word is complete, first entry, heaviest entry;
+# closed, states in the tries, state of the model and the state when the word is complete, first entry; last symbol,
+# hash of the text before it, the group with that text (-1: not alive); hash of the last words and the unfinished one;
 # then the hashes of the last words, the last one first.
-HASH, PART, NODE, LENGTH, CLOSED, TRIE, HOT, STATE, NEXT_STATE, FIRST, HEAVIEST, RECENT = range(12)
+HASH, PART, NODE, LENGTH, CLOSED, TRIE, HOT, STATE, NEXT_STATE, FIRST, LAST, BEFORE, PARENT, HISTORY, RECENT = range(15)
 # Columns of ``group_values``: mass of all entries; model's and hot words' share of the bonus so far, that of the
 # unfinished word, and what the first two gain when the word is complete (NaN: not known yet).
 TOTAL, MODEL, HOT_WORDS, PARTIAL, GAIN = range(5)
@@ -132,14 +133,17 @@ class Store(NamedTuple):
 class Work(NamedTuple):
     """Room for one frame.
 
-    Candidates; the probability of every symbol; how labels change the bonus, by group and label; the hash table; an
+    Candidates; the probability of every symbol and its place among the labels of the row; how these labels change the
+    bonus, by group and label; under which stamp a group with a label has been dealt with, likewise; the hash table; an
     order; the candidates kept; by group, what is asked for or grown by.
     """
 
     mass: NDArray[np.float64]
     numbers: NDArray[np.int64]
     prob_of: NDArray[np.float64]
+    token_of: NDArray[np.int64]
     change: NDArray[np.float64]
+    joined: NDArray[np.int64]
     table: NDArray[np.int64]
     order: NDArray[np.float64]
     kept: NDArray[np.int64]

@@ -18,6 +18,7 @@ from .prefix_arrays import (
     ASKED,
     ASKED_LABELS,
     ASKED_WORDS,
+    BEFORE,
     BOUNDARY,
     BOUNDARY_CODE,
     C_GROUP,
@@ -38,9 +39,10 @@ from .prefix_arrays import (
     GROUP,
     GROUPS,
     HASH,
-    HEAVIEST,
+    HISTORY,
     HOT,
     HOT_WORDS,
+    LAST,
     LENGTH,
     LONGER,
     MODEL,
@@ -48,6 +50,7 @@ from .prefix_arrays import (
     NO_MODEL,
     NODE,
     NODES,
+    PARENT,
     PART,
     PARTIAL,
     PLAIN,
@@ -242,23 +245,38 @@ def needed_shift(beam: Beam, frames: Frames, work: Work) -> float:
 
 
 @inner_kernel
-def stay(beam: Beam, frames: Frames, work: Work, factor: float, mask: int) -> tuple[int, float]:
-    """Make the candidates that keep their text: a blank, or the last label again; return their count and the best."""
-    side, stamp, row = beam.position[SIDE], beam.position[STAMP], beam.position[ROW]
-    numbers, values, mass, entries = beam.group_numbers, beam.group_values, beam.mass, beam.entry_numbers
+def stay(beam: Beam, frames: Frames, work: Work, factor: float) -> tuple[int, float]:
+    """Make the candidates that end in a blank; return their count and the best mass."""
+    side, row, all_entries = beam.position[SIDE], beam.position[ROW], beam.position[ENTRIES]
+    numbers, values, mass, groups = beam.group_numbers, beam.group_values, beam.mass, beam.position[GROUPS]
+    made, made_mass = work.numbers, work.mass
+    best, blank = 0.0, frames.blank[row] * factor
+    if blank == 0:
+        return 0, best
+    for group in range(groups):
+        first = numbers[side, group, FIRST]
+        last = numbers[side, group + 1, FIRST] if group + 1 < groups else all_entries
+        light = first
+        for entry in range(first + 1, last):
+            if mass[side, entry] <= mass[side, light]:
+                light = entry
+        made_mass[group] = values[side, group, TOTAL] * blank
+        best = max(best, made_mass[group])
+        made[group, C_HASH] = numbers[side, group, HASH]
+        made[group, C_GROUP] = group
+        made[group, C_SYMBOL] = -1
+        made[group, C_SOURCE] = light
+        made[group, C_WAY] = STAY
+        made[group, C_STEP] = STAY
+    return groups, best
+
+
+@inner_kernel
+def repeat(beam: Beam, work: Work, factor: float, mask: int, count: int) -> int:
+    """Add the candidates that end in the same label again to the ``count`` there are, and to the table."""
+    side, stamp = beam.position[SIDE], beam.position[STAMP]
+    numbers, mass, entries = beam.group_numbers, beam.mass, beam.entry_numbers
     made, made_mass, table, prob_of = work.numbers, work.mass, work.table, work.prob_of
-    count, best = np.int64(0), 0.0
-    blank = frames.blank[row] * factor
-    if blank > 0:
-        for group in range(beam.position[GROUPS]):
-            made_mass[count] = values[side, group, TOTAL] * blank
-            made[count, C_HASH] = numbers[side, group, HASH]
-            made[count, C_GROUP] = group
-            made[count, C_SYMBOL] = -1
-            made[count, C_SOURCE] = numbers[side, group, HEAVIEST]
-            made[count, C_WAY] = made[count, C_STEP] = STAY
-            best = max(best, made_mass[count])
-            count += 1
     for entry in range(beam.position[ENTRIES]):
         symbol = entries[side, entry, SYMBOL]
         if symbol < 0 or prob_of[symbol] == 0:
@@ -275,10 +293,22 @@ def stay(beam: Beam, frames: Frames, work: Work, factor: float, mask: int) -> tu
         made[count, C_GROUP] = group
         made[count, C_SYMBOL] = symbol
         made[count, C_SOURCE] = entry
-        made[count, C_WAY] = made[count, C_STEP] = REPEAT
-        best = max(best, made_mass[count])
+        made[count, C_WAY] = REPEAT
+        made[count, C_STEP] = REPEAT
         count += 1
-    return count, best
+    return count
+
+
+@inner_kernel
+def without(mass: NDArray[np.float64], begin: int, last: int, left_out: int) -> tuple[float, int]:
+    """Return the mass of the entries ``begin:last`` but for one, and the lightest of them (-1: there is no other)."""
+    total, light = 0.0, np.int64(-1)
+    for entry in range(begin, last):
+        if entry != left_out:
+            total += mass[entry]
+            if light < 0 or mass[entry] <= mass[light]:
+                light = entry
+    return total, light
 
 
 @inner_kernel
@@ -286,18 +316,15 @@ def lengthen(
     beam: Beam,
     frames: Frames,
     labels: Labels,
-    weights: Weights,
     work: Work,
     fused: bool,
     shift: float,
     mask: int,
     count: int,
-    best: float,
 ) -> int:
     """Add the candidates that have another label to the ``count`` there are; return the count of all.
 
-    Where every text is spelled in one way only (but for repeated spaces), what cannot reach the beam is left out unless
-    it joins another.
+    Any two of them may be one text, so each is looked for in the table.
     """
     side, stamp, row = beam.position[SIDE], beam.position[STAMP], beam.position[ROW]
     numbers, mass, entries = beam.group_numbers, beam.mass, beam.entry_numbers
@@ -305,31 +332,38 @@ def lengthen(
     symbols, probs, kinds, closes = frames.symbol, frames.prob, labels.kind, labels.closes
     spelling_begin, spelling = labels.spelling_begin, labels.spelling
     first, end = frames.begin[row], frames.begin[row + 1]
-    groups, all_entries, prune = beam.position[GROUPS], beam.position[ENTRIES], weights.prune * weights.spelled_once
+    groups, all_entries = beam.position[GROUPS], beam.position[ENTRIES]
     for group in range(groups):
         begin = numbers[side, group, FIRST]
         last = numbers[side, group + 1, FIRST] if group + 1 < groups else all_entries
+        whole, begun, closed = (
+            numbers[side, group, HASH],
+            numbers[side, group, LENGTH] > 0,
+            numbers[side, group, CLOSED],
+        )
+        heavy, light = mass[side, begin], begin
+        for entry in range(begin + 1, last):
+            heavy += mass[side, entry]
+            light = entry if mass[side, entry] <= mass[side, light] else light
         for token in range(first, end):
             symbol = np.int64(symbols[token])
-            total, source = 0.0, np.int64(-1)
+            total, source = heavy, light
             for entry in range(begin, last):
-                if entries[side, entry, SYMBOL] != symbol:
-                    total += mass[side, entry]
-                    if source < 0 or mass[side, entry] <= mass[side, source]:
-                        source = entry
+                if entries[side, entry, SYMBOL] == symbol:
+                    total, source = without(mass[side], begin, last, entry)
             if source < 0:
                 continue
             new = total * probs[token]
             if fused:
                 new *= math.exp(change[group * (end - first) + token - first] - shift)
-            text = numbers[side, group, HASH]
-            if numbers[side, group, LENGTH] > 0 and (kinds[symbol] != PLAIN or numbers[side, group, CLOSED] != 0):
+            text = whole
+            if begun and (kinds[symbol] != PLAIN or closed):
                 text = extend(text, BOUNDARY_CODE)
             for i in range(spelling_begin[symbol], spelling_begin[symbol + 1]):
                 text = extend(text, spelling[i])
             if closes[symbol]:
                 text = extend(text, CLOSE_CODE)
-            way = SAME_TEXT if text == numbers[side, group, HASH] else LONGER
+            way = SAME_TEXT if text == whole else LONGER
             key = text ^ ((symbol + 1) << 20)
             place = (key ^ (key >> 31)) & mask
             while table[place, 1] >> 32 == stamp and table[place, 0] != key:
@@ -341,9 +375,6 @@ def lengthen(
                     made[here, C_SOURCE] = source
                     made[here, C_STEP] = way
                 continue
-            if new < best * prune and kinds[symbol] != BOUNDARY:
-                continue
-            best = max(best, new)
             table[place, 0] = key
             table[place, 1] = (stamp << 32) | count
             made_mass[count] = new
@@ -354,6 +385,140 @@ def lengthen(
             made[count, C_WAY] = made[count, C_STEP] = way
             count += 1
     return count
+
+
+@inner_kernel
+def join(
+    beam: Beam, frames: Frames, labels: Labels, work: Work, fused: bool, shift: float, count: int, best: float
+) -> tuple[int, float]:
+    """Add the candidates that end in the last label of a text that is alive; return the count of all and the best mass.
+
+    Where a text is spelled in one way, such a candidate gathers all that comes together at all: the label again, a
+    space again, and the text without the label, if it is alive, with it added. That one is marked in ``joined``.
+    """
+    side, stamp, row = beam.position[SIDE], beam.position[STAMP], beam.position[ROW]
+    numbers, mass, entries = beam.group_numbers, beam.mass, beam.entry_numbers
+    made, made_mass, prob_of, token_of = work.numbers, work.mass, work.prob_of, work.token_of
+    change, joined, kinds = work.change, work.joined, labels.kind
+    tokens, groups, all_entries = (
+        frames.begin[row + 1] - frames.begin[row],
+        beam.position[GROUPS],
+        beam.position[ENTRIES],
+    )
+    factor = math.exp(-shift)
+    for group in range(groups):
+        symbol = numbers[side, group, LAST]
+        if symbol < 0 or prob_of[symbol] == 0:
+            continue
+        total, source, step = 0.0, np.int64(-1), np.int64(REPEAT)
+        again = kinds[symbol] == BOUNDARY and numbers[side, group, LENGTH] == 0
+        last = numbers[side, group + 1, FIRST] if group + 1 < groups else all_entries
+        for entry in range(numbers[side, group, FIRST], last):
+            repeats = entries[side, entry, SYMBOL] == symbol
+            if repeats or again:
+                total += mass[side, entry] * factor
+                if source < 0 or mass[side, entry] <= mass[side, source]:
+                    source, step = entry, np.int64(REPEAT if repeats else SAME_TEXT)
+        parent = numbers[side, group, PARENT]
+        if parent >= 0:
+            last = numbers[side, parent + 1, FIRST] if parent + 1 < groups else all_entries
+            place = parent * tokens + token_of[symbol]
+            joined[place] = stamp
+            weight = math.exp(change[place] - shift) if fused else 1.0
+            for entry in range(numbers[side, parent, FIRST], last):
+                if entries[side, entry, SYMBOL] != symbol:
+                    total += mass[side, entry] * weight
+                    if source < 0 or mass[side, entry] <= mass[side, source]:
+                        source, step = entry, np.int64(LONGER)
+        if source >= 0:
+            made_mass[count] = total * prob_of[symbol]
+            best = max(best, made_mass[count])
+            made[count, C_HASH] = numbers[side, group, HASH]
+            made[count, C_GROUP] = group
+            made[count, C_SYMBOL] = symbol
+            made[count, C_SOURCE] = source
+            made[count, C_WAY] = REPEAT
+            made[count, C_STEP] = step
+            count += 1
+    return count, best
+
+
+@inner_kernel
+def branch(
+    beam: Beam,
+    frames: Frames,
+    labels: Labels,
+    weights: Weights,
+    work: Work,
+    fused: bool,
+    shift: float,
+    count: int,
+    best: float,
+) -> int:
+    """Add the candidates whose text is new to the ``count`` there are; return the count of all.
+
+    Where a text is spelled in one way, these are all different, and what cannot reach the beam is left out.
+    """
+    side, stamp, row = beam.position[SIDE], beam.position[STAMP], beam.position[ROW]
+    numbers, values, mass, entries = beam.group_numbers, beam.group_values, beam.mass, beam.entry_numbers
+    made, made_mass, change, joined = work.numbers, work.mass, work.change, work.joined
+    symbols, probs, kinds = frames.symbol, frames.prob, labels.kind
+    first, end = frames.begin[row], frames.begin[row + 1]
+    groups, all_entries = beam.position[GROUPS], beam.position[ENTRIES]
+    place = np.int64(0)
+    for group in range(groups):
+        begin, ending = numbers[side, group, FIRST], numbers[side, group, LAST]
+        last = numbers[side, group + 1, FIRST] if group + 1 < groups else all_entries
+        at_space = numbers[side, group, LENGTH] == 0
+        whole = values[side, group, TOTAL]
+        for token in range(first, end):
+            symbol = np.int64(symbols[token])
+            total = whole
+            if symbol == ending:
+                total = 0.0
+                for entry in range(begin, last):
+                    if entries[side, entry, SYMBOL] != symbol:
+                        total += mass[side, entry]
+            new = total * probs[token]
+            if fused:
+                new *= math.exp(change[place] - shift)
+            place += 1
+            if new < best * weights.prune or total == 0 or joined[place - 1] == stamp:
+                continue
+            if at_space and kinds[symbol] == BOUNDARY:
+                continue
+            best = max(best, new)
+            light = np.int64(-1)
+            for entry in range(begin, last):
+                if entries[side, entry, SYMBOL] != symbol and (light < 0 or mass[side, entry] <= mass[side, light]):
+                    light = entry
+            made_mass[count] = new
+            made[count, C_GROUP] = group
+            made[count, C_SYMBOL] = symbol
+            made[count, C_SOURCE] = light
+            made[count, C_WAY] = LONGER
+            made[count, C_STEP] = LONGER
+            count += 1
+    return count
+
+
+@inner_kernel
+def spell(beam: Beam, labels: Labels, work: Work, kept: int) -> None:
+    """Write the hashes of the texts of the kept candidates that ``branch`` made."""
+    side = beam.position[SIDE]
+    numbers, made, kept_list = beam.group_numbers, work.numbers, work.kept
+    kinds, closes, begin, spelling = labels.kind, labels.closes, labels.spelling_begin, labels.spelling
+    for place in range(kept):
+        candidate = kept_list[place]
+        if made[candidate, C_WAY] != LONGER:
+            continue
+        group, symbol = made[candidate, C_GROUP], made[candidate, C_SYMBOL]
+        text = numbers[side, group, HASH]
+        if numbers[side, group, LENGTH] > 0 and (kinds[symbol] != PLAIN or numbers[side, group, CLOSED] != 0):
+            text = extend(text, BOUNDARY_CODE)
+        for i in range(begin[symbol], begin[symbol + 1]):
+            text = extend(text, spelling[i])
+        made[candidate, C_HASH] = extend(text, CLOSE_CODE) if closes[symbol] else text
 
 
 @inner_kernel
@@ -422,20 +587,15 @@ def forget_histories(beam: Beam, labels: Labels, weights: Weights, work: Work, k
     for place in range(kept):
         candidate = kept_list[place]
         group, symbol = made[candidate, C_GROUP], made[candidate, C_SYMBOL]
-        key, words = numbers[side, group, PART], weights.recent
+        key = numbers[side, group, HISTORY]
         if made[candidate, C_WAY] == LONGER:
-            closed = numbers[side, group, CLOSED] != 0
-            crosses = numbers[side, group, LENGTH] > 0 and (kinds[symbol] != PLAIN or closed)
-            if crosses:
-                key = np.int64(1)
+            if numbers[side, group, LENGTH] > 0 and (kinds[symbol] != PLAIN or numbers[side, group, CLOSED] != 0):
+                key = extend_by_hash(1, numbers[side, group, PART])
+                for word in range(weights.recent - 1):
+                    key = extend_by_hash(key, numbers[side, group, RECENT + word])
             for i in range(text_begin[symbol], text_begin[symbol + 1]):
                 key = extend(key, text[i])
-            if crosses:
-                key = extend_by_hash(key, numbers[side, group, PART])
-                words -= 1
-        for word in range(words):
-            key = extend_by_hash(key, numbers[side, group, RECENT + word])
-        key = extend(key, symbol + 1)
+        key ^= (symbol + 1) << 20
         slot = (key ^ (key >> 31)) & mask
         while table[slot, 1] >> 32 == stamp and table[slot, 0] != key:
             slot = (slot + 1) & mask
@@ -478,13 +638,22 @@ def form_groups(beam: Beam, work: Work, kept: int, mask: int) -> int:
             for column in range(values.shape[2]):
                 values[1 - side, groups, column] = values[side, old, column]
             grows[groups] = candidate if made[candidate, C_WAY] == LONGER else -1
-            numbers[1 - side, groups, HASH] = text
+            if made[candidate, C_WAY] == LONGER:
+                numbers[1 - side, groups, BEFORE] = numbers[side, old, HASH]
+                numbers[1 - side, groups, HASH] = text
             numbers[1 - side, groups, FIRST] = 0
             values[1 - side, groups, TOTAL] = 0.0
             groups += 1
         group = table[slot, 1] & 0xFFFFFFFF
         numbers[1 - side, group, FIRST] += 1
         kept_list[place] = candidate | (group << 32)
+    for group in range(groups):
+        text = numbers[1 - side, group, BEFORE]
+        slot = (text ^ (text >> 31)) & mask
+        while table[slot, 1] >> 32 == stamp and table[slot, 0] != text:
+            slot = (slot + 1) & mask
+        found = table[slot, 1] >> 32 == stamp
+        numbers[1 - side, group, PARENT] = table[slot, 1] & 0xFFFFFFFF if found else -1
     return groups
 
 
@@ -501,6 +670,7 @@ def grow_groups(beam: Beam, labels: Labels, weights: Weights, store: Store, work
             continue
         symbol = made[grows[group], C_SYMBOL]
         length, part = numbers[1 - side, group, LENGTH], numbers[1 - side, group, PART]
+        history = numbers[1 - side, group, HISTORY]
         crosses = length > 0 and (kinds[symbol] != PLAIN or numbers[1 - side, group, CLOSED] != 0)
         parents[node] = numbers[1 - side, group, NODE]
         symbols[node] = 2 * symbol + crosses
@@ -510,10 +680,14 @@ def grow_groups(beam: Beam, labels: Labels, weights: Weights, store: Store, work
             for word in range(weights.recent - 1, 0, -1):
                 numbers[1 - side, group, RECENT + word] = numbers[1 - side, group, RECENT + word - 1]
             numbers[1 - side, group, RECENT] = part
-            length, part = np.int64(0), np.int64(1)
+            length, part, history = np.int64(0), np.int64(1), np.int64(1)
+            for word in range(weights.recent):
+                history = extend_by_hash(history, numbers[1 - side, group, RECENT + word])
         for i in range(text_begin[symbol], text_begin[symbol + 1]):
-            part = extend(part, text[i])
+            part, history = extend(part, text[i]), extend(history, text[i])
             length += 1
+        numbers[1 - side, group, HISTORY] = history
+        numbers[1 - side, group, LAST] = symbol
         numbers[1 - side, group, PART] = part
         numbers[1 - side, group, LENGTH] = length
         numbers[1 - side, group, CLOSED] = closes[symbol]
@@ -562,12 +736,11 @@ def form_entries(beam: Beam, store: Store, work: Work, kept: int, groups: int, b
     """Write the entries of the next frame, those of a group beside each other, their masses relative to the best."""
     side = beam.position[SIDE]
     numbers, values, mass = beam.group_numbers, beam.group_values, beam.mass
-    made, masses, kept_list, heaviest = work.numbers, work.mass, work.kept, work.order
+    made, masses, kept_list = work.numbers, work.mass, work.kept
     end = np.int64(0)
     for group in range(groups):
         end += numbers[1 - side, group, FIRST]
         numbers[1 - side, group, FIRST] = end
-        heaviest[group] = np.inf
     for place in range(kept - 1, -1, -1):
         candidate, group = kept_list[place] & 0xFFFFFFFF, kept_list[place] >> 32
         numbers[1 - side, group, FIRST] -= 1
@@ -578,9 +751,6 @@ def form_entries(beam: Beam, store: Store, work: Work, kept: int, groups: int, b
         relative = masses[candidate] / best
         mass[1 - side, entry] = relative
         values[1 - side, group, TOTAL] += relative
-        if relative < heaviest[group]:
-            heaviest[group] = relative
-            numbers[1 - side, group, HEAVIEST] = entry
 
 
 @inner_kernel
@@ -644,13 +814,19 @@ def candidates(
     row = beam.position[ROW]
     for token in range(frames.begin[row], frames.begin[row + 1]):
         work.prob_of[frames.symbol[token]] = frames.prob[token]
+        work.token_of[frames.symbol[token]] = token - frames.begin[row]
     fused = weights.source != NO_MODEL or weights.has_hot != 0
     shift = 0.0
     if fused and weigh(beam, frames, labels, rows, weights, vocabulary, hot_words, work) > _LARGEST_CHANGE:
         shift = needed_shift(beam, frames, work)
     beam.position[STAMP] += 1
-    count, best = stay(beam, frames, work, math.exp(-shift), mask)
-    count = lengthen(beam, frames, labels, weights, work, fused, shift, mask, count, best)
+    count, best = stay(beam, frames, work, math.exp(-shift))
+    if weights.spelled_once:
+        count, best = join(beam, frames, labels, work, fused, shift, count, best)
+        count = branch(beam, frames, labels, weights, work, fused, shift, count, best)
+    else:
+        count = repeat(beam, work, math.exp(-shift), mask, count)
+        count = lengthen(beam, frames, labels, work, fused, shift, mask, count)
     for token in range(frames.begin[row], frames.begin[row + 1]):
         work.prob_of[frames.symbol[token]] = 0.0
     return count, shift
@@ -684,6 +860,8 @@ def advance(
         mask -= 1
         count, shift = candidates(beam, frames, labels, rows, weights, vocabulary, hot_words, work, mask)
         kept, best = select(work, weights, count)
+        if weights.spelled_once:
+            spell(beam, labels, work, kept)
         if weights.prune_history:
             kept = forget_histories(beam, labels, weights, work, kept, mask)
         groups = form_groups(beam, work, kept, mask)

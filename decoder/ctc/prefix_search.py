@@ -19,6 +19,7 @@ from .prefix_arrays import (
     ASK,
     ASKED,
     ASKED_LABELS,
+    BOUNDARY,
     CANDIDATE_NUMBERS,
     DONE,
     END,
@@ -29,14 +30,17 @@ from .prefix_arrays import (
     GROUP,
     GROUPS,
     HASH,
+    HISTORY,
     HOT,
     HOT_WORDS,
+    LAST,
     LENGTH,
     MODEL,
     NEXT_STATE,
     NO_MODEL,
     NODE,
     NODES,
+    PARENT,
     PART,
     PARTIAL,
     POSITIONS,
@@ -168,8 +172,9 @@ class PrefixSearch:
             offset=np.zeros(1),
         )
         first = beam.group_numbers[0, 0]
-        first[[HASH, PART]] = 1
-        first[NODE] = -1
+        first[[HASH, PART, HISTORY]] = 1
+        first[[NODE, PARENT]] = -1
+        first[LAST] = next((symbol for symbol, kind in enumerate(self._labels.kind.tolist()) if kind == BOUNDARY), -1)
         first[HOT] = weights.has_hot - 1
         first[STATE] = start_state
         beam.group_values[0, 0, 0] = beam.mass[0, 0] = 1.0
@@ -232,7 +237,9 @@ class PrefixSearch:
             mass=np.empty(most),
             numbers=np.empty((most, CANDIDATE_NUMBERS), np.int64),
             prob_of=np.zeros(len(self._alphabet.labels)),
+            token_of=np.zeros(len(self._alphabet.labels), np.int64),
             change=np.empty(most),
+            joined=np.zeros(most, np.int64),
             table=np.zeros((1 << max(6, (2 * most).bit_length()), 2), np.int64),
             order=np.empty(max(most, width)),
             kept=np.empty(most, np.int64),
