@@ -21,6 +21,7 @@ _COMMANDS = {
     "features": "cli_stages",
     "score": "cli_stages",
     "decode": "cli_decode",
+    "graph": "cli_graph",
     "rescore": "cli_stages",
     "fst": "cli_fst",
     "model": "cli_model",
