@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .strings_kernels import EMPTY, Strings, common_length, joined, mixed, paired, string_length, without_prefix
 from .transducer import FstArrays
 
@@ -38,20 +38,26 @@ class Subsets(NamedTuple):
     """The states made so far: the elements of subset ``n`` are ``begin[n]:begin[n + 1]`` of the three arrays.
 
     ``slots`` (-1 where free) finds a subset by its digest; ``alone`` (a place an input state) names the subset that is
-    that state alone, owing nothing.
+    that state alone, owing nothing. ``stack`` lists those to be worked off; ``rank`` tells when each was.
     """
 
     begin: NDArray[np.int64]
     digests: NDArray[np.int32]
     slots: NDArray[np.int32]
     alone: NDArray[np.int32]
+    stack: NDArray[np.int32]
+    rank: NDArray[np.int32]
     states: NDArray[np.int32]
     strings: NDArray[np.int32]
     weights: NDArray[np.float32]
 
 
 class Made(NamedTuple):
-    """The result: the arcs of its state ``n`` are ``begin[n]:begin[n + 1]``; outputs are strings."""
+    """The result: the arcs of its state ``n`` are ``begin[n]:begin[n + 1]``, to subsets; outputs are strings.
+
+    A subset's state is its rank, since the last subset made is worked off first: then what is near in the result is
+    near in memory.
+    """
 
     begin: NDArray[np.int64]
     ilabels: NDArray[np.int32]
@@ -90,7 +96,7 @@ class Reached(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Numbers that survive a stop for more room: of subsets, elements and arcs made, and of subsets worked off.
+    """Numbers that survive a stop for more room: of subsets, elements, arcs, subsets worked off and waiting.
 
     ``wanted`` holds the arcs that leave the subset at hand, the runs that they come in, and the members that need
     room; ``trouble`` what stopped the kernels, the input state and the two strings at fault.
@@ -100,11 +106,12 @@ class Counts(NamedTuple):
     elements: NDArray[np.int64]
     arcs: NDArray[np.int64]
     done: NDArray[np.int64]
+    waiting: NDArray[np.int64]
     wanted: NDArray[np.int64]
     trouble: NDArray[np.int64]
 
 
-@inner_kernel
+@inlined_kernel
 def sum_of(first: float, second: float, use_log: bool) -> float:
     """Return the semiring's sum of two costs."""
     low = min(first, second)
@@ -113,18 +120,21 @@ def sum_of(first: float, second: float, use_log: bool) -> float:
     return low - math.log1p(math.exp(-abs(first - second)))
 
 
-@inner_kernel
-def merged_runs(
+@inlined_kernel
+def merge_runs(
     keys: NDArray[np.int64],
     order: NDArray[np.int32],
     spare: NDArray[np.int32],
     bounds: NDArray[np.int32],
     runs: int,
-) -> NDArray[np.int32]:
-    """Merge ``runs`` stretches of ``order``, each sorted by key, begun at ``bounds``; return the array that is sorted.
+) -> None:
+    """Merge ``runs`` stretches of ``order``, begun at ``bounds`` and each sorted by key, until all is sorted.
 
-    Equal keys keep their order; ``bounds`` is overwritten.
+    Equal keys keep their order; ``spare`` and ``bounds`` are overwritten.
     """
+    source, target = order, spare
+    in_place = True
+    total = bounds[runs]
     while runs > 1:
         out = 0
         for run in range(0, runs, 2):
@@ -132,18 +142,21 @@ def merged_runs(
             end = bounds[run + 2] if run + 2 <= runs else middle
             left, right = begin, middle
             for to in range(begin, end):
-                if right >= end or (left < middle and keys[order[left]] <= keys[order[right]]):
-                    spare[to] = order[left]
+                if right >= end or (left < middle and keys[source[left]] <= keys[source[right]]):
+                    target[to] = source[left]
                     left += 1
                 else:
-                    spare[to] = order[right]
+                    target[to] = source[right]
                     right += 1
             bounds[out] = begin
             out += 1
-        bounds[out] = bounds[runs]
+        bounds[out] = total
         runs = out
-        order, spare = spare, order
-    return order
+        source, target = target, source
+        in_place = not in_place
+    if not in_place:
+        for at in range(total):
+            order[at] = spare[at]
 
 
 @kernel
@@ -168,14 +181,14 @@ def sort_by_label_and_state(fst: FstArrays, most: int, result: NDArray[np.int64]
                 bounds[runs] = at
                 runs += 1
         bounds[runs] = count
-        ordered = merged_runs(keys, order, spare, bounds, runs)
+        merge_runs(keys, order, spare, bounds, runs)
         for at in range(count):
-            result[begin + at] = begin + ordered[at]
+            result[begin + at] = begin + order[at]
         in_order &= runs <= 1
     return in_order
 
 
-@inner_kernel
+@inlined_kernel
 def enter(closure: Closure, members: int, state: int, string: int, weight: float) -> None:
     """Make ``state`` the last of ``members + 1`` members."""
     closure.place[state] = members
@@ -187,7 +200,7 @@ def enter(closure: Closure, members: int, state: int, string: int, weight: float
     closure.queued[members] = False
 
 
-@inner_kernel
+@inlined_kernel
 def close(fst: FstArrays, strings: Strings, closure: Closure, members: int, rules: Rules, counts: Counts) -> int:
     """Follow the epsilon arcs (which stand first) of the members; return how many there are then, or -1 with trouble.
 
@@ -239,7 +252,7 @@ def close(fst: FstArrays, strings: Strings, closure: Closure, members: int, rule
     return members
 
 
-@inner_kernel
+@inlined_kernel
 def has_epsilon(fst: FstArrays, state: int) -> bool:
     """Return whether the first arc of ``state`` reads nothing."""
     begin = fst.arc_begin[state]
@@ -248,7 +261,7 @@ def has_epsilon(fst: FstArrays, state: int) -> bool:
     return bool(fst.ilabels[begin] == 0)
 
 
-@inner_kernel
+@inlined_kernel
 def is_news(closure: Closure, member: int, rules: Rules) -> bool:
     """Return whether the waiting cost changes a member's by more than delta."""
     before = float(closure.weights[member])
@@ -257,7 +270,7 @@ def is_news(closure: Closure, member: int, rules: Rules) -> bool:
     return before - sum_of(before, closure.waiting[member], rules.use_log) > rules.delta
 
 
-@inner_kernel
+@inlined_kernel
 def failed(counts: Counts, why: int, state: int, first: int, second: int) -> int:
     """Note what went wrong, and return -1."""
     counts.trouble[0] = why
@@ -267,7 +280,7 @@ def failed(counts: Counts, why: int, state: int, first: int, second: int) -> int
     return -1
 
 
-@inner_kernel
+@inlined_kernel
 def appended(strings: Strings, string: int, label: int) -> int:
     """Return ``string`` followed by ``label``, which may be epsilon."""
     if label == 0:
@@ -278,7 +291,7 @@ def appended(strings: Strings, string: int, label: int) -> int:
     return joined(strings, string, string_length(strings, string), last)
 
 
-@inner_kernel
+@inlined_kernel
 def finish(fst: FstArrays, closure: Closure, members: int, made: Made, at: int, rules: Rules, counts: Counts) -> bool:
     """Write the final weight and string of state ``at`` of the result; False where the members disagree."""
     weight = math.inf
@@ -297,7 +310,7 @@ def finish(fst: FstArrays, closure: Closure, members: int, made: Made, at: int, 
     return True
 
 
-@inner_kernel
+@inlined_kernel
 def gather(
     fst: FstArrays, strings: Strings, closure: Closure, members: int, reached: Reached, rules: Rules, counts: Counts
 ) -> int:
@@ -337,7 +350,7 @@ def gather(
     return total
 
 
-@inner_kernel
+@inlined_kernel
 def common_string(strings: Strings, subsets: Subsets, low: int, high: int, rules: Rules) -> int:
     """Return what the elements ``low:high`` all owe, the whole prefix or a label of it, and take it off them."""
     owed = subsets.strings
@@ -360,7 +373,7 @@ def common_string(strings: Strings, subsets: Subsets, low: int, high: int, rules
     return common
 
 
-@inner_kernel
+@inlined_kernel
 def common_weight(subsets: Subsets, low: int, high: int, use_log: bool) -> float:
     """Return the sum of what the elements ``low:high`` owe, and take it off them."""
     total = float(subsets.weights[low])
@@ -373,7 +386,7 @@ def common_weight(subsets: Subsets, low: int, high: int, use_log: bool) -> float
     return float(common)
 
 
-@inner_kernel
+@inlined_kernel
 def alike(subsets: Subsets, subset: int, low: int, high: int, delta: float) -> bool:
     """Return whether ``subset`` has the elements ``low:high``, each cost within ``delta``."""
     begin = subsets.begin[subset]
@@ -390,7 +403,7 @@ def alike(subsets: Subsets, subset: int, low: int, high: int, delta: float) -> b
     return True
 
 
-@inner_kernel
+@inlined_kernel
 def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts) -> int:
     """Return the number of the subset with the elements ``low:high``, the last ones, which stay where it is new.
 
@@ -429,12 +442,15 @@ def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts
     subsets.digests[fresh] = digest
     subsets.slots[slot] = fresh
     subsets.begin[fresh + 1] = high
+    waiting = counts.waiting[0]
+    subsets.stack[waiting] = fresh
+    counts.waiting[0] = waiting + 1
     counts.subsets[0] += 1
     counts.elements[0] = high
     return fresh
 
 
-@inner_kernel
+@inlined_kernel
 def branch(
     strings: Strings, subsets: Subsets, made: Made, reached: Reached, total: int, rules: Rules, counts: Counts
 ) -> bool:
@@ -444,8 +460,7 @@ def branch(
     alone, tails = subsets.alone, strings.tails
     _, ilabels, arc_strings, arc_weights, nextstates, _, _ = made
     order = reached.order
-    if counts.wanted[1] > 1:
-        order = merged_runs(keys, order, reached.spare, reached.runs, counts.wanted[1])
+    merge_runs(keys, order, reached.spare, reached.runs, counts.wanted[1])
     arc = counts.arcs[0]
     at = 0
     while at < total:
@@ -491,6 +506,58 @@ def branch(
     return True
 
 
+@inlined_kernel
+def work_off(
+    fst: FstArrays,
+    strings: Strings,
+    subsets: Subsets,
+    subset: int,
+    made: Made,
+    closure: Closure,
+    reached: Reached,
+    rules: Rules,
+    counts: Counts,
+) -> int:
+    """Write the arcs and the final weight of ``subset``; return COMPLETE, or what stopped it."""
+    at = counts.done[0]
+    counts.arcs[0] = made.begin[at]
+    counts.wanted[:] = 0
+    begin = subsets.begin[subset]
+    members = int(subsets.begin[subset + 1] - begin)
+    if members > len(closure.states):
+        counts.wanted[2] = members
+        return NO_ROOM
+    closed = True
+    for member in range(members):
+        element = begin + member
+        enter(closure, member, subsets.states[element], subsets.strings[element], subsets.weights[element])
+        if rules.follow_epsilons and has_epsilon(fst, subsets.states[element]):
+            closed = False
+    if not closed:
+        members = close(fst, strings, closure, members, rules, counts)
+        if members < 0:
+            return int(counts.trouble[0])
+    for member in range(members):
+        waiting = closure.waiting[member]
+        if not math.isinf(waiting):
+            closure.weights[member] = sum_of(closure.weights[member], waiting, rules.use_log)
+    if not finish(fst, closure, members, made, at, rules, counts):
+        return int(counts.trouble[0])
+    total = gather(fst, strings, closure, members, reached, rules, counts)
+    if total < 0:
+        return int(counts.trouble[0])
+    if (
+        counts.arcs[0] + total > len(made.ilabels)
+        or counts.subsets[0] + total >= len(made.final_weights)
+        or counts.elements[0] + total > len(subsets.states)
+    ):
+        counts.wanted[0] = total
+        return NO_ROOM
+    if not branch(strings, subsets, made, reached, total, rules, counts):
+        return int(counts.trouble[0])
+    return COMPLETE
+
+
 @kernel
 def expand(
     fst: FstArrays,
@@ -502,51 +569,25 @@ def expand(
     rules: Rules,
     counts: Counts,
 ) -> int:
-    """Work off the subsets in the order in which they were made; return COMPLETE, or what stopped it.
+    """Work off the subsets, the last one made first; return COMPLETE, or what stopped it.
 
     After NO_ROOM, Python gives more of it and calls again: the subset at hand is then done anew, and what it had
     entered already is found again.
     """
-    while counts.done[0] < counts.subsets[0]:
-        at = int(counts.done[0])
+    while counts.waiting[0] > 0:
         if counts.subsets[0] > rules.most_states:
             return TOO_MANY
-        counts.arcs[0] = made.begin[at]
-        counts.wanted[:] = 0
-        members = int(subsets.begin[at + 1] - subsets.begin[at])
-        if members > len(closure.states):
-            counts.wanted[2] = members
-            return NO_ROOM
-        closed = True
-        for member in range(members):
-            element = subsets.begin[at] + member
-            enter(closure, member, subsets.states[element], subsets.strings[element], subsets.weights[element])
-            if rules.follow_epsilons and has_epsilon(fst, subsets.states[element]):
-                closed = False
-        if not closed:
-            members = close(fst, strings, closure, members, rules, counts)
-            if members < 0:
-                return int(counts.trouble[0])
-        for member in range(members):
-            waiting = closure.waiting[member]
-            if not math.isinf(waiting):
-                closure.weights[member] = sum_of(closure.weights[member], waiting, rules.use_log)
-        if not finish(fst, closure, members, made, at, rules, counts):
-            return int(counts.trouble[0])
-        total = gather(fst, strings, closure, members, reached, rules, counts)
-        if total < 0:
-            return int(counts.trouble[0])
-        if (
-            counts.arcs[0] + total > len(made.ilabels)
-            or counts.subsets[0] + total >= len(made.final_weights)
-            or counts.elements[0] + total > len(subsets.states)
-        ):
-            counts.wanted[0] = total
-            return NO_ROOM
-        if not branch(strings, subsets, made, reached, total, rules, counts):
-            return int(counts.trouble[0])
-        made.begin[at + 1] = counts.arcs[0]
-        counts.done[0] += 1
+        counts.waiting[0] -= 1
+        subset = int(subsets.stack[counts.waiting[0]])
+        status = work_off(fst, strings, subsets, subset, made, closure, reached, rules, counts)
+        if status != COMPLETE:
+            subsets.stack[counts.waiting[0]] = subset
+            counts.waiting[0] += 1
+            return status
+        done = counts.done[0]
+        subsets.rank[subset] = done
+        made.begin[done + 1] = counts.arcs[0]
+        counts.done[0] = done + 1
     return COMPLETE
 
 

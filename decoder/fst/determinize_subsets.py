@@ -95,6 +95,8 @@ class _Room:
             digests=np.zeros(states, dtype=np.int32),
             slots=_free_slots(states),
             alone=np.full(fst.states, -1, dtype=np.int32),
+            stack=np.zeros(states, dtype=np.int32),
+            rank=np.zeros(states, dtype=np.int32),
             states=np.zeros(states, dtype=np.int32),
             strings=np.zeros(states, dtype=np.int32),
             weights=np.zeros(states, dtype=np.float32),
@@ -110,11 +112,11 @@ class _Room:
         )
         self.closure = Closure(np.zeros(fst.states, dtype=np.int32), *_columns(64, "iiffii?"))
         self.reached = Reached(*_columns(64, "qifiii"))
-        self.counts = Counts(*(np.zeros(length, dtype=np.int64) for length in (1, 1, 1, 1, 3, 4)))
+        self.counts = Counts(*(np.zeros(length, dtype=np.int64) for length in (1, 1, 1, 1, 1, 3, 4)))
         self.subsets.states[0] = fst.start  # the first subset is the start state alone
         self.subsets.begin[1] = 1
         self.subsets.alone[fst.start] = 0
-        self.counts.subsets[0] = self.counts.elements[0] = 1
+        self.counts.subsets[0] = self.counts.elements[0] = self.counts.waiting[0] = 1
 
     @property
     def nbytes(self) -> int:
@@ -142,7 +144,13 @@ class _Room:
             digests = with_room(subsets.digests, states)
             slots = _free_slots(states)
             refill_subsets(digests, counts.subsets[0], slots)
-            subsets = subsets._replace(begin=with_room(subsets.begin, states + 1), digests=digests, slots=slots)
+            subsets = subsets._replace(
+                begin=with_room(subsets.begin, states + 1),
+                digests=digests,
+                slots=slots,
+                stack=with_room(subsets.stack, states),
+                rank=with_room(subsets.rank, states),
+            )
         self.subsets = subsets._replace(
             **{name: with_room(getattr(subsets, name), elements) for name in ("states", "strings", "weights")}
         )
@@ -164,7 +172,7 @@ class _Room:
             ilabels=ilabels,
             olabels=ilabels,
             weights=trimmed(made.weights, arcs),
-            nextstates=trimmed(made.nextstates, arcs),
+            nextstates=self.subsets.rank[made.nextstates[:arcs]],
             final_weights=trimmed(made.final_weights, states),
         )
         return StringFst(machine, self.strings, 0, trimmed(made.strings, arcs), trimmed(made.final_strings, states))

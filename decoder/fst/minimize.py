@@ -14,6 +14,8 @@ from .push_weights import carries_weights, charged_at_start, potentials_to_final
 from .string_fst import StringFst, new_strings, spell_delayed
 from .transducer import NO_STATE, Fst, read_only
 
+ROUNDS = 40  # arcs of foresight before partition refinement: enough for words, short of long chains
+
 
 def minimize(fst: Fst, delta: float = DELTA) -> Fst:
     """Return the machine with the fewest states that is equivalent to ``fst``, a deterministic one.
@@ -76,7 +78,7 @@ class _Blocks:
 
 def _blocks(fst: Fst, outputs: NDArray[np.int32], delta: float) -> _Blocks:
     """Return which states of ``fst`` go on alike, where ``outputs`` (arcs,) is what the arcs write."""
-    from .minimize_kernels import arc_classes, is_deterministic, refine
+    from .minimize_kernels import arc_classes, digest_blocks, is_deterministic, is_stable, refine
 
     arrays = fst.arrays
     pairs, triples = new_strings(fst.arcs + 1), new_strings(fst.arcs + 1)
@@ -91,8 +93,14 @@ def _blocks(fst: Fst, outputs: NDArray[np.int32], delta: float) -> _Blocks:
         )
     kinds, kind_of = np.unique(rounded_bits(arrays.final_weights, delta), return_inverse=True)
     block_of = kind_of.reshape(-1).astype(np.int32)
+    number = len(kinds)
+    if deterministic:
+        links = (arrays.arc_begin, arrays.nextstates, classes)
+        number, settled = digest_blocks(*links, block_of, number, ROUNDS)
+        if settled and is_stable(*links, count, block_of, number):
+            return _Blocks(block_of, int(number), classes, True)
     sources = read_only(fst.sources())
-    number = refine(sources, arrays.nextstates, classes.copy(), count, block_of, len(kinds), deterministic)
+    number = refine(sources, arrays.nextstates, classes.copy(), count, block_of, int(number), deterministic)
     return _Blocks(block_of, int(number), classes, deterministic)
 
 

@@ -3,6 +3,8 @@
 The algorithm is that of Valmari, "Fast brief practical DFA minimization" (2012): states fall into blocks, arcs into
 cords (one label, one block that they lead to), and whatever splits one of them splits the other in turn, the smaller
 part each time. On other machines both parts are looked at, which finds the coarsest bisimulation.
+
+Digests of what states do within a few arcs, which differ only where the states do, make most blocks beforehand.
 """
 
 from typing import NamedTuple
@@ -10,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
-from .strings_kernels import Strings, paired
+from ...jit import inlined_kernel, inner_kernel, kernel
+from .strings_kernels import Strings, mixed, paired
 
 
 class Partition(NamedTuple):
@@ -57,12 +59,13 @@ def new_partition(set_of: NDArray[np.int32], sets: int) -> Partition:
     return Partition(elements, place, set_of, first, past, marked, touched, numbers)
 
 
-@inner_kernel
+@inlined_kernel
 def mark(partition: Partition, element: int) -> None:
     """Mark an element that is not marked yet, or do nothing."""
     number = partition.set_of[element]
     at = partition.place[element]
-    to = partition.first[number] + partition.marked[number]
+    marked = partition.marked[number]
+    to = partition.first[number] + marked
     if at < to:
         return
     other = partition.elements[to]
@@ -70,41 +73,46 @@ def mark(partition: Partition, element: int) -> None:
     partition.place[other] = at
     partition.elements[to] = element
     partition.place[element] = to
-    if partition.marked[number] == 0:
-        partition.touched[partition.numbers[1]] = number
-        partition.numbers[1] += 1
-    partition.marked[number] += 1
+    partition.marked[number] = marked + 1
+    if marked == 0:
+        touched = partition.numbers[1]
+        partition.touched[touched] = number
+        partition.numbers[1] = touched + 1
 
 
-@inner_kernel
+@inlined_kernel
 def split(partition: Partition, queued: NDArray[np.bool_], again: NDArray[np.int32], waiting: int) -> int:
     """Split each set with marks in two and take the marks off; the smaller part becomes a new set.
 
     Where ``queued`` has entries, the sets that keep their numbers join the ``waiting`` ones in ``again``; return how
     many wait then.
     """
-    while partition.numbers[1] > 0:
-        partition.numbers[1] -= 1
-        number = partition.touched[partition.numbers[1]]
-        middle = partition.first[number] + partition.marked[number]
-        fresh = int(partition.numbers[0])
-        smaller_first = partition.marked[number] <= partition.past[number] - middle
+    left = partition.numbers[1]
+    partition.numbers[1] = 0
+    while left > 0:
+        left -= 1
+        number = partition.touched[left]
+        first, past, marked = partition.first[number], partition.past[number], partition.marked[number]
         partition.marked[number] = 0
-        if middle == partition.past[number]:
+        middle = first + marked
+        if middle == past:
             continue
-        if smaller_first:
-            partition.first[fresh] = partition.first[number]
-            partition.past[fresh] = middle
+        fresh = partition.numbers[0]
+        partition.numbers[0] = fresh + 1
+        if marked <= past - middle:
             partition.first[number] = middle
+            past = middle
         else:
-            partition.first[fresh] = middle
-            partition.past[fresh] = partition.past[number]
             partition.past[number] = middle
-        for at in range(partition.first[fresh], partition.past[fresh]):
-            partition.set_of[partition.elements[at]] = fresh
-        partition.marked[fresh] = 0
-        partition.numbers[0] += 1
-        if len(queued) > 0 and not queued[number]:
+            first = middle
+        partition.first[fresh] = first
+        partition.past[fresh] = past
+        for at in range(first, past):
+            element = partition.elements[at]
+            partition.set_of[element] = fresh
+        if len(queued) == 0:
+            continue
+        if not queued[number]:
             queued[number] = True
             again[waiting] = number
             waiting += 1
@@ -126,6 +134,104 @@ def arcs_by_target(nextstates: NDArray[np.int32], states: int) -> tuple[NDArray[
         arcs[place[target]] = arc
         place[target] += 1
     return begin, arcs
+
+
+@inner_kernel
+def numbered(digests: NDArray[np.int64], slots: NDArray[np.int32], numbers: NDArray[np.int32]) -> int:
+    """Write the number of each digest, from 0 on in the order of their first places; return how many there are."""
+    firsts = np.empty(len(digests), dtype=np.int32)
+    mask = len(slots) - 1
+    slots[:] = -1
+    count = 0
+    for state in range(len(digests)):
+        digest = digests[state]
+        slot = digest & mask
+        while slots[slot] >= 0:
+            if digests[firsts[slots[slot]]] == digest:
+                break
+            slot = (slot + 1) & mask
+        if slots[slot] < 0:
+            slots[slot] = count
+            firsts[count] = state
+            count += 1
+        numbers[state] = slots[slot]
+    return count
+
+
+@kernel
+def digest_blocks(
+    begin: NDArray[np.int64],
+    nextstates: NDArray[np.int32],
+    classes: NDArray[np.int32],
+    blocks: NDArray[np.int32],
+    count: int,
+    rounds: int,
+) -> tuple[int, bool]:
+    """Refine ``blocks``, ``count`` of them, in place, by an arc of foresight a round, on a deterministic machine.
+
+    Return how many there are then, and whether a round more would change nothing, but for digests that are equal by
+    chance.
+    """
+    states = len(blocks)
+    digests = np.empty(states, dtype=np.int64)
+    size = 2
+    while size < 2 * states:
+        size *= 2
+    slots = np.empty(size, dtype=np.int32)
+    for _ in range(rounds):
+        for state in range(states):
+            high, low = 0, 0
+            for arc in range(begin[state], begin[state + 1]):
+                label, target = classes[arc], blocks[nextstates[arc]]
+                high += mixed(mixed(0x1B873593, label), target)
+                low += mixed(mixed(0x2545F491, target), label)
+            high = mixed(high & 0x7FFFFFFF, blocks[state])
+            low = mixed(low & 0x7FFFFFFF, blocks[state])
+            digests[state] = (np.int64(high) << 31) | low
+        found = numbered(digests, slots, blocks)
+        if found == count:
+            return count, True
+        count = found
+    return count, False
+
+
+@kernel
+def is_stable(
+    begin: NDArray[np.int64],
+    nextstates: NDArray[np.int32],
+    classes: NDArray[np.int32],
+    count: int,
+    blocks: NDArray[np.int32],
+    number: int,
+) -> bool:
+    """Return whether the states of each of ``number`` blocks have arcs of the same classes, of ``count``, to the same.
+
+    The machine is deterministic. One state a block speaks for it, and the states of a block are compared with that.
+    """
+    speaker = np.full(number, -1, dtype=np.int32)
+    leads_to = np.empty(count, dtype=np.int32)
+    marked_by = np.full(count, -1, dtype=np.int32)
+    order = new_partition(blocks, number).elements
+    for at in range(len(order)):
+        state = order[at]
+        block = blocks[state]
+        first = speaker[block]
+        if first < 0:
+            speaker[block] = state
+            for arc in range(begin[state], begin[state + 1]):
+                label = classes[arc]
+                marked_by[label] = block
+                leads_to[label] = blocks[nextstates[arc]]
+            continue
+        if begin[first + 1] - begin[first] != begin[state + 1] - begin[state]:
+            return False
+        for arc in range(begin[state], begin[state + 1]):
+            label = classes[arc]
+            if marked_by[label] != block:
+                return False
+            if leads_to[label] != blocks[nextstates[arc]]:
+                return False
+    return True
 
 
 @kernel
@@ -150,8 +256,11 @@ def refine(
     again = np.empty(len(queued), dtype=np.int32)
     waiting = 0
     done_blocks, done_cords = 1, 0
-    while done_cords < cord.numbers[0] or waiting > 0:
-        if done_cords < cord.numbers[0]:
+    while True:
+        cords = cord.numbers[0]
+        if done_cords == cords and waiting == 0:
+            break
+        if done_cords < cords:
             number = done_cords
             done_cords += 1
         else:
@@ -159,13 +268,14 @@ def refine(
             number = again[waiting]
             queued[number] = False
         for at in range(cord.first[number], cord.past[number]):
-            mark(block, sources[cord.elements[at]])
+            arc = cord.elements[at]
+            mark(block, sources[arc])
         split(block, queued[:0], again, 0)
         while done_blocks < block.numbers[0]:
             for at in range(block.first[done_blocks], block.past[done_blocks]):
                 state = block.elements[at]
-                for position in range(begin[state], begin[state + 1]):
-                    mark(cord, incoming[position])
+                for at_arc in range(begin[state], begin[state + 1]):
+                    mark(cord, incoming[at_arc])
             waiting = split(cord, queued, again, waiting)
             done_blocks += 1
     return int(block.numbers[0])

@@ -7,7 +7,7 @@ that the same kernels serve.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 from .strings_kernels import EMPTY, FULL, Strings, common_length, joined, paired, string_length, without_prefix
 from .transducer import FstArrays
 
@@ -63,7 +63,7 @@ def common_prefixes(
     return 0
 
 
-@inner_kernel
+@inlined_kernel
 def turned(strings: Strings, string: int) -> int:
     """Return a string the other way round; FULL without room."""
     result = EMPTY

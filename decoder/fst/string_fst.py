@@ -36,8 +36,8 @@ class StringFst:
 def new_strings(room: int = 1024) -> Strings:
     """Return a table that holds the empty string and has room for ``room``."""
     slots = np.full(1 << (2 * room).bit_length(), -1, dtype=np.int32)
-    heads, tails = np.zeros(room, dtype=np.int32), np.zeros(room, dtype=np.int32)
-    return Strings(heads, tails, slots, np.ones(1, dtype=np.int64))
+    heads, tails, spare = np.zeros(room, dtype=np.int32), np.zeros(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+    return Strings(heads, tails, slots, spare, np.ones(1, dtype=np.int64))
 
 
 def more_strings(strings: Strings) -> Strings:
@@ -46,7 +46,8 @@ def more_strings(strings: Strings) -> Strings:
 
     room = 2 * len(strings.heads)
     slots = np.full(2 * len(strings.slots), -1, dtype=np.int32)
-    grown = Strings(with_room(strings.heads, room), with_room(strings.tails, room), slots, strings.used)
+    heads, tails = with_room(strings.heads, room), with_room(strings.tails, room)
+    grown = Strings(heads, tails, slots, np.empty(room, dtype=np.int32), strings.used)
     refill_strings(grown)
     return grown
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inlined_kernel, kernel
 
 EMPTY = 0
 FULL = -1
@@ -19,23 +19,25 @@ FULL = -1
 class Strings(NamedTuple):
     """The table of pairs: string ``n`` is ``heads[n]`` followed by string ``tails[n]``; ``used[0]`` are in use.
 
-    ``slots``, a power of two of them and more than twice as many as strings, are -1 where free.
+    ``slots``, a power of two of them and more than twice as many as strings, are -1 where free. ``spare`` is working
+    space, as long as the table, which no string is longer than.
     """
 
     heads: NDArray[np.int32]
     tails: NDArray[np.int32]
     slots: NDArray[np.int32]
+    spare: NDArray[np.int32]
     used: NDArray[np.int64]
 
 
-@inner_kernel
+@inlined_kernel
 def mixed(digest: int, value: int) -> int:
     """Return the 31-bit digest of ``digest`` and ``value``; the factor is small, so that no product overflows."""
     product = (digest ^ (int(value) & 0x7FFFFFFF)) * 0x5BD1E995
     return (product ^ (product >> 31)) & 0x7FFFFFFF
 
 
-@inner_kernel
+@inlined_kernel
 def paired(strings: Strings, head: int, tail: int) -> int:
     """Return the number of the string that is ``head`` before ``tail``, a new one where needed; FULL without room."""
     mask = len(strings.slots) - 1
@@ -69,25 +71,23 @@ def refill_strings(strings: Strings) -> None:
         strings.slots[slot] = node
 
 
-@inner_kernel
+@inlined_kernel
 def joined(strings: Strings, first: int, length: int, last: int) -> int:
     """Return the string of the ``length`` first labels of ``first`` followed by ``last``; FULL without room."""
     if length == 0:
         return last
-    labels = np.empty(length, dtype=np.int32)
-    heads, tails = strings.heads, strings.tails
     for at in range(length):
-        labels[at] = heads[first]
-        first = int(tails[first])
+        strings.spare[at] = strings.heads[first]
+        first = int(strings.tails[first])
     result = last
     for at in range(length - 1, -1, -1):
-        result = paired(strings, labels[at], result)
+        result = paired(strings, strings.spare[at], result)
         if result == FULL:
             break
     return result
 
 
-@inner_kernel
+@inlined_kernel
 def string_length(strings: Strings, node: int) -> int:
     """Return the number of labels of a string."""
     length = 0
@@ -97,7 +97,7 @@ def string_length(strings: Strings, node: int) -> int:
     return length
 
 
-@inner_kernel
+@inlined_kernel
 def common_length(strings: Strings, first: int, second: int, limit: int) -> int:
     """Return how many labels, up to ``limit``, two strings have in common at their beginning."""
     length = 0
@@ -110,7 +110,7 @@ def common_length(strings: Strings, first: int, second: int, limit: int) -> int:
     return length
 
 
-@inner_kernel
+@inlined_kernel
 def without_prefix(strings: Strings, node: int, length: int) -> int:
     """Return a string without its ``length`` first labels."""
     for _ in range(length):
