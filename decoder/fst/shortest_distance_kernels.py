@@ -84,8 +84,9 @@ def pop(heap: NDArray[np.int32], place: NDArray[np.int32], key: NDArray[np.float
 @inner_kernel
 def settle_nearest_first(links: Links, settled: Settled, members: NDArray[np.int32]) -> int:
     """Settle a component without negative costs in the tropical semiring: Dijkstra's algorithm."""
+    begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
     distance, place, heap = settled.distance, settled.place, settled.queue
-    here = links.component[members[0]]
+    parent, came_from, here = settled.parent, settled.came_from, component[members[0]]
     count = 0
     for state in members:
         if distance[state] < np.inf:
@@ -95,13 +96,12 @@ def settle_nearest_first(links: Links, settled: Settled, members: NDArray[np.int
     while count > 0:
         state = pop(heap, place, distance, count)
         count -= 1
-        for arc in range(links.begin[state], links.begin[state + 1]):
-            target = links.targets[arc]
-            cost = distance[state] + links.weights[arc]
-            if not cost < distance[target] or links.component[target] != here:
+        for arc in range(begin[state], begin[state + 1]):
+            target = targets[arc]
+            cost = distance[state] + weights[arc]
+            if not cost < distance[target] or component[target] != here:
                 continue
-            distance[target] = cost
-            settled.parent[target], settled.came_from[target] = arc, state
+            distance[target], parent[target], came_from[target] = cost, arc, state
             if place[target] < 0:
                 heap[count] = target
                 place[target] = count
@@ -133,8 +133,10 @@ def parents_form_cycle(members: NDArray[np.int32], came_from: NDArray[np.int32],
 @inner_kernel
 def settle_in_turn(links: Links, settled: Settled, members: NDArray[np.int32]) -> int:
     """Settle a component with negative costs in the tropical semiring: first come, first served (Bellman, Ford)."""
-    size, here = len(members), links.component[members[0]]
+    begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
     distance, place, queue = settled.distance, settled.place, settled.queue
+    parent, came_from = settled.parent, settled.came_from
+    size, here = len(members), component[members[0]]
     head = count = improved = 0
     for state in members:
         if distance[state] < np.inf:
@@ -144,14 +146,13 @@ def settle_in_turn(links: Links, settled: Settled, members: NDArray[np.int32]) -
         state = queue[head]
         head, count = (head + 1) % size, count - 1
         place[state] = -1
-        for arc in range(links.begin[state], links.begin[state + 1]):
-            target = links.targets[arc]
-            cost = distance[state] + links.weights[arc]
+        for arc in range(begin[state], begin[state + 1]):
+            target = targets[arc]
+            cost = distance[state] + weights[arc]
             slack = TOLERANCE * (1.0 + abs(distance[target])) if distance[target] < np.inf else 0.0
-            if not cost < distance[target] - slack or links.component[target] != here:
+            if not cost < distance[target] - slack or component[target] != here:
                 continue
-            distance[target] = cost
-            settled.parent[target], settled.came_from[target] = arc, state
+            distance[target], parent[target], came_from[target] = cost, arc, state
             improved += 1
             if place[target] < 0:
                 place[target] = 0
@@ -159,7 +160,7 @@ def settle_in_turn(links: Links, settled: Settled, members: NDArray[np.int32]) -
                 count += 1
         if improved >= size:  # so that looking for a cycle costs no more than what was done since
             improved = 0
-            if parents_form_cycle(members, settled.came_from, settled.pending):
+            if parents_form_cycle(members, came_from, settled.pending):
                 return NEGATIVE_CYCLE
     return SETTLED
 
@@ -184,14 +185,15 @@ def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delt
     Mohri (2002), section 3, except that what is below ``delta`` of a state's mass is kept for its next turn. The mass
     that waits is compared after growing numbers of rounds: where the cycles lose mass it has shrunk by then.
     """
-    size, here, smallest = len(members), links.component[members[0]], -np.log(delta)
+    begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
+    size, here, smallest = len(members), component[members[0]], -np.log(delta)
     distance, place, queue, pending = settled.distance, settled.place, settled.queue, settled.pending
     head = count = done = 0
     for state in members:
         if distance[state] < np.inf:
             queue[count], place[state], pending[state] = state, 0, distance[state]
             count += 1
-    budget = RELAXATIONS + 1000 * len(links.targets)
+    budget = RELAXATIONS + 1000 * len(targets)
     left, rounds, test_after, tested, total = count, 0, 64 + 8 * size, np.inf, np.inf
     while count > 0:
         if left == 0:
@@ -208,13 +210,13 @@ def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delt
         mass = pending[state]
         pending[state] = np.inf
         total = log_add(total, mass)
-        done += links.begin[state + 1] - links.begin[state]
+        done += begin[state + 1] - begin[state]
         if done > budget:
             return DIVERGES
-        for arc in range(links.begin[state], links.begin[state + 1]):
-            target = links.targets[arc]
-            more = mass + links.weights[arc]
-            if links.component[target] != here or more == np.inf:
+        for arc in range(begin[state], begin[state + 1]):
+            target = targets[arc]
+            more = mass + weights[arc]
+            if component[target] != here or more == np.inf:
                 continue
             distance[target] = log_add(distance[target], more)
             pending[target] = log_add(pending[target], more)
@@ -227,16 +229,15 @@ def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delt
 
 @inner_kernel
 def settle(links: Links, settled: Settled, members: NDArray[np.int32], log: bool, delta: float) -> int:
-    """Settle the distances of one component, given those that came in from earlier ones."""
-    here = links.component[members[0]]
-    cyclic = negative = reached = False
+    """Settle the distances of one component with cycles, given those that came in from earlier ones."""
+    begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
+    here = component[members[0]]
+    negative = reached = False
     for state in members:
         reached |= settled.distance[state] < np.inf
-        for arc in range(links.begin[state], links.begin[state + 1]):
-            if links.component[links.targets[arc]] == here:
-                cyclic = True
-                negative |= links.weights[arc] < 0.0
-    if not cyclic or not reached:
+        for arc in range(begin[state], begin[state + 1]):
+            negative |= weights[arc] < 0.0 and component[targets[arc]] == here
+    if not reached:
         return SETTLED
     if log:
         return (
@@ -256,27 +257,32 @@ def distances(links: Links, settled: Settled, order: NDArray[np.int32], log: boo
     ``order`` holds the states in topological order of their components. Within a component distances are settled
     first, then the arcs that leave it are followed, once.
     """
-    distance = settled.distance
+    begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
+    distance, parent, came_from = settled.distance, settled.parent, settled.came_from
     first, states = 0, len(order)
     while first < states:
-        here = links.component[order[first]]
+        here = component[order[first]]
         last = first + 1
-        while last < states and links.component[order[last]] == here:
+        while last < states and component[order[last]] == here:
             last += 1
-        status = settle(links, settled, order[first:last], log, delta)
-        if status != SETTLED:
-            return status
-        for state in order[first:last]:
+        cyclic = last > first + 1
+        for arc in range(begin[order[first]], begin[order[first] + 1]):
+            cyclic |= targets[arc] == order[first]
+        if cyclic:
+            status = settle(links, settled, order[first:last], log, delta)
+            if status != SETTLED:
+                return status
+        for place in range(first, last):
+            state = order[place]
             if distance[state] == np.inf:
                 continue
-            for arc in range(links.begin[state], links.begin[state + 1]):
-                target, cost = links.targets[arc], distance[state] + links.weights[arc]
-                if links.component[target] == here or cost == np.inf:
+            for arc in range(begin[state], begin[state + 1]):
+                target, cost = targets[arc], distance[state] + weights[arc]
+                if component[target] == here or cost == np.inf:
                     continue
                 if log:
                     distance[target] = log_add(distance[target], cost)
                 elif cost < distance[target]:
-                    distance[target] = cost
-                    settled.parent[target], settled.came_from[target] = arc, state
+                    distance[target], parent[target], came_from[target] = cost, arc, state
         first = last
     return SETTLED

@@ -3,7 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import kernel
+from ...jit import inner_kernel, kernel
+
+
+@inner_kernel
+def direction_of(begin: NDArray[np.int64], targets: NDArray[np.int32]) -> int:
+    """Return 1 where no arc leads to a lower state, -1 where none leads to a higher one, else 0."""
+    up, down = True, True
+    for state in range(len(begin) - 1):
+        for arc in range(begin[state], begin[state + 1]):
+            up &= targets[arc] >= state
+            down &= targets[arc] <= state
+        if not up and not down:
+            return 0
+    return 1 if up else -1
 
 
 @kernel
@@ -13,11 +26,16 @@ def strong_components(
     """Return every state's component, the states in topological order of their components, and how many there are.
 
     The components are numbered in topological order: an arc leads to the same or a higher one. Tarjan's algorithm
-    (1972), with the stack of calls in arrays.
+    (1972), with the stack of calls in arrays, where the states are not in order already.
     """
     states = len(begin) - 1
     component = np.full(states, -1, dtype=np.int32)
     order = np.empty(states, dtype=np.int32)
+    direction = direction_of(begin, targets)
+    if direction != 0:
+        for state in range(states):
+            order[state] = component[state] = state if direction > 0 else states - 1 - state
+        return component, order, states
     visit = np.full(states, -1, dtype=np.int32)  # when a state was met first
     low = np.empty(states, dtype=np.int32)  # the earliest open state that it reaches
     cursor = np.empty(states, dtype=np.int64)
