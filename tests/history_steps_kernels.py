@@ -1,7 +1,7 @@
 """Ways from Python into the inner kernels of a history."""
 
 import numpy as np
-from harken.decoder.search.history_kernels import HistoryArrays, look_ahead, successors
+from harken.decoder.search.history_kernels import HistoryArrays, narrow, successors
 from harken.jit import kernel
 from numpy.typing import NDArray
 
@@ -19,6 +19,6 @@ def steps(
 
 
 @kernel
-def ahead(model: HistoryArrays, state: int, history: int) -> float:
-    """Return the look-ahead cost in a graph state."""
-    return look_ahead(model, state, history)
+def enter(model: HistoryArrays, state: int, history: int) -> tuple[int, float, np.float32]:
+    """Return the history in a graph state, the look-ahead cost and what is paid."""
+    return narrow(model, state, history)

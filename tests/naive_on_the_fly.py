@@ -26,14 +26,20 @@ def labels_that_come_next(fst: Fst, state: int) -> tuple[set[int], bool]:
     return labels, ends
 
 
-def least_listed(model: WordAutomaton, state: int, labels: set[int], ends: bool) -> float:
-    """Return the least cost of the words among ``labels`` that ``state`` lists, or of ending where ``ends``."""
+def least_listed(model: WordAutomaton, state: int, labels: set[int], ends: bool) -> tuple[float, set[int]]:
+    """Return the least cost of the words among ``labels`` that ``state`` lists, or of ending where ``ends``.
+
+    And those labels, none of them where nothing says for certain that a word comes, or to which state it leads.
+    """
     ranks = {int(model.rank[label]) for label in labels}
     costs = [float(model.final_costs[state])] if ends else []
+    found = []
     for place in range(model.begin[state], model.begin[state + 1]):
         if int(model.ranks[place]) in ranks:
             costs.append(float(model.costs[place]))
-    return min(costs, default=math.inf)
+            found.append(int(model.ranks[place]))
+    listed = {label for label in labels if int(model.rank[label]) in found}
+    return min(costs, default=math.inf), listed if len(found) == len(set(found)) and not ends else set()
 
 
 def followers(model: WordAutomaton, state: int, label: int) -> list[tuple[int, float]]:

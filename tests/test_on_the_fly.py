@@ -136,8 +136,6 @@ def test_reachable_labels_of_any_graph(seed, states, arcs, words):
 @settings(max_examples=30, deadline=None)
 @given(models())
 def test_look_ahead_costs_and_steps(model):
-    from harken.decoder.search import history_kernels
-
     lexicon, arpa = model
     graph = compile_lexicon_graph(lexicon, UNITS)
     history = History.of(graph, arpa)
@@ -153,10 +151,30 @@ def test_look_ahead_costs_and_steps(model):
             if history.points[place] == 0:
                 continue
             labels, ends = labels_that_come_next(graph.fst, place)
+            least, words = least_listed(automaton, state, labels, ends)
             for _ in range(2):  # worked out, then remembered
-                ahead = ahead_kernel(arrays, place, state << PHRASE_BITS)
-                assert ahead == np.float32(least_listed(automaton, state, labels, ends))
-    assert history_kernels.PHRASE_BITS == PHRASE_BITS
+                history_there, ahead, paid = enter(arrays, place, state << PHRASE_BITS | 5)
+                assert ahead + paid == np.float32(least)
+                assert history_there & 31 == 5
+                assert (history_there >> PHRASE_BITS == state) == (len(words) != 1)
+            if len(words) == 1:
+                # The word is paid for; from here on it is the only one, wherever it can come.
+                assert ahead == 0
+                for label in range(1, len(graph.words)):
+                    steps = step_kernel(arrays, history_there, label)
+                    expected = followers(automaton, state, label) if label in words else []
+                    assert steps == [(target, pytest.approx(cost - least, abs=1e-5)) for target, cost in expected]
+                for other in range(graph.fst.states):
+                    reached = labels_that_come_next(graph.fst, other)[0]
+                    still = enter(arrays, other, history_there)
+                    assert still[0] == history_there
+                    assert (still[1], still[2]) == (0.0 if history.points[other] == 0 or words & reached else np.inf, 0)
+
+
+def enter(arrays, state, history):
+    from . import history_steps_kernels
+
+    return history_steps_kernels.enter(arrays, state, history)
 
 
 def step_kernel(arrays, history, label):
@@ -165,12 +183,6 @@ def step_kernel(arrays, history, label):
     histories, costs = np.zeros(64, np.int64), np.zeros(64, np.float32)
     count = steps(arrays, history, label, histories, costs)
     return list(zip((histories[:count] >> PHRASE_BITS).tolist(), costs[:count].tolist(), strict=True))
-
-
-def ahead_kernel(arrays, state, history):
-    from .history_steps_kernels import ahead
-
-    return ahead(arrays, state, history)
 
 
 def test_a_model_in_memory_gives_the_same_automaton():

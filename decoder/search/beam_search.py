@@ -30,7 +30,8 @@ class History(Protocol):
     """What tokens remember beside their graph state: a language model composed on the fly, the place in phrases.
 
     ``arrays`` are what the kernels of history_kernels.py read, ``start`` is the first history. ``points`` int32 (graph
-    states,) has equal numbers where two states look ahead to the same cost whatever the history; None: all do.
+    states,) has equal numbers where two states look ahead to the same cost whatever the history; None: all do, to 0.
+    ``moving`` bool (output labels,): the words that change history 0 or cost something there; None: all do.
     """
 
     @property
@@ -48,6 +49,11 @@ class History(Protocol):
         """Which states look ahead alike."""
         ...
 
+    @property
+    def moving(self) -> NDArray[np.bool_] | None:
+        """Which words do something in history 0."""
+        ...
+
 
 class BeamSearch:
     """A search graph made ready: build it once, start a search for each recording (searches may run side by side).
@@ -62,12 +68,13 @@ class BeamSearch:
         self.options = options or SearchOptions()
         self.history = history
         points = None if history is None else history.points
+        moving = None if history is None else history.moving
         if points is not None and len(points) != graph.fst.states:
             raise OptionsError(
                 f"search: the history was made for a graph of {len(points)} states, this one has {graph.fst.states}; "
                 "make another history."
             )
-        self.arrays, self.levels = pack_graph(graph, points)
+        self.arrays, self.levels = pack_graph(graph, points, moving)
 
     def start(
         self, first_frame: int = 0, keep_lattice: bool | Callable[[Lattice], Lattice] = False, trace: bool = False
@@ -78,7 +85,6 @@ class BeamSearch:
         function to keep what it makes of each, such as ``determinize``, which takes a tenth of the memory.
         ``trace``: the search writes down for each frame how many tokens it followed and why (``Search.trace``).
         """
-        arrays = None if self.history is None else self.history.arrays
-        start = 0 if self.history is None else self.history.start
-        machine = (self.graph, self.arrays, self.levels, arrays, start)
-        return Search(machine, self.options, first_frame, keep_lattice, trace)
+        history = self.history
+        made = None if history is None else (history.arrays, history.start, history.points is not None)
+        return Search((self.graph, self.arrays, self.levels), made, self.options, first_frame, keep_lattice, trace)

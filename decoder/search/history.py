@@ -28,7 +28,7 @@ from .word_automaton import WordAutomaton, range_marks
 if TYPE_CHECKING:
     from .history_kernels import HistoryArrays
 
-_MEMO = 1 << 18
+_MEMO = 1 << int(__import__("os").environ.get("MEMO", "14"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +90,11 @@ class History:
         return None if self.reach is None else self.reach.points
 
     @property
+    def moving(self) -> NDArray[np.bool_] | None:
+        """Which output labels change history 0 or cost something there; None: all may."""
+        return self.phrases.word != 0 if self.model is None and self.phrases is not None else None
+
+    @property
     def nbytes(self) -> int:
         """The bytes of all arrays, those included that every search has for itself."""
         own = self.arrays
@@ -101,12 +106,14 @@ class History:
         """What the kernels read, with scratch space for one search (every call makes it anew)."""
         shared = self._shared
         longest = 1 if self.model is None else self.model.longest_answer
-        memo = _MEMO if len(shared.ahead.points) else 1
+        memo = np.full(2 * _MEMO if len(shared.ahead.points) else 2, -1, np.int64)
         return shared._replace(
             next_history=np.zeros(longest, np.int64),
             next_lm=np.zeros(longest, np.float32),
             next_phrase=np.zeros(longest, np.float32),
-            ahead=shared.ahead._replace(memo_keys=np.full(memo, -1, np.int64), memo_costs=np.zeros(memo, np.float32)),
+            ahead=shared.ahead._replace(
+                memo_keys=memo, memo_costs=memo.view(np.float32), memo_places=memo.view(np.int32)
+            ),
         )
 
     @cached_property
@@ -115,13 +122,15 @@ class History:
 
         none, no_cost, nowhere = (read_only(np.zeros(0, kind)) for kind in (np.int32, np.float32, np.int64))
         scratch = np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.float32)
-        lm = WordArrays(nowhere, none, no_cost, none, none, no_cost, no_cost, none, nowhere, nowhere, nowhere)
+        lm = WordArrays(nowhere, none, no_cost, none, none, no_cost, no_cost, none, none, nowhere, nowhere, nowhere)
         ahead = AheadArrays(
             *(none, nowhere, none, none, read_only(np.zeros(0, np.uint8)), nowhere),
             start=0,
             dense=np.zeros((2, 0), np.float32),
+            dense_places=np.zeros((2, 0), np.int32),
             memo_keys=scratch[0],
             memo_costs=scratch[1],
+            memo_places=np.zeros(1, np.int32),
         )
         phrases = PhraseArrays(none, none, none, none, none, no_cost, no_cost)
         slack = 0.0
@@ -137,6 +146,7 @@ class History:
                 marks=read_only(self._marks(self.model, self.reach)),
                 start=self.model.start,
                 dense=np.zeros((2, self.reach.sets), np.float32),
+                dense_places=np.zeros((2, self.reach.sets), np.int32),
             )
             fill_dense(lm, ahead)
             slack = np.inf if self.reach.reopens else slack

@@ -5,15 +5,14 @@ a search without a history passes None instead and never calls these functions (
 
 What the search does with them, for a token (graph state s, history h, cost, ahead), ``ahead`` being the look-ahead cost
 that its cost includes:
-* an arc s -> t without an output label: cost += weight + acoustic; h stays; only where the arc is flagged
-  ("look-ahead may change", because ``points[s] != points[t]``, see ``History.points``) also
-  ahead' = look_ahead(model, t, h), cost += ahead' - ahead. Links never hold look-ahead costs.
+* an arc s -> t without an output label: cost += weight + acoustic; only where the arc is flagged ("look-ahead may
+  change", because ``points[s] != points[t]``, see ``History.points``) also (h, ahead', paid) = narrow(model, t, h),
+  cost += paid + ahead' - ahead. Links keep what is paid, never look-ahead costs.
 * an arc with output label w: ``successors`` is asked once, then for each of its answers i
-  ahead' = look_ahead(model, t, model.next_history[i]),
-  cost' = cost + weight + acoustic + next_lm[i] + next_phrase[i] + ahead' - ahead;
-  the link keeps weight, next_lm[i], next_phrase[i] and acoustic apart.
+  cost' = cost + weight + acoustic + next_lm[i] + next_phrase[i] - ahead, and ahead' = 0: behind a word nothing is looked
+  ahead to. The link keeps weight, next_lm[i], next_phrase[i] and acoustic apart.
   Before asking, the search drops the arc where cost + weight + acoustic - model.slack is outside the beam: ``slack`` is
-  the most by which next_lm + next_phrase + ahead' - ahead may fall below 0.
+  the most by which these steps may lower the cost apart from weight and acoustic.
 * at the end (``end_costs``): final cost of the graph state + LM cost of </s> + what was lent to a phrase not ended.
 
 The language model is walked as a static graph would be: a token in an LM state stands for the words that are listed
@@ -36,7 +35,11 @@ class WordArrays(NamedTuple):
 
     State ``s`` lists ``ranks[begin[s]:begin[s + 1]]``, rising (a rank may come twice), with ``costs`` (nats) and
     ``targets``. ``backoff_targets`` is -1 where there is nothing to back off to. ``rank`` maps output labels to ranks.
-    State 0 is the empty history, where a rank is listed at ``place[rank]`` or nowhere.
+    State 0 is the empty history, where a rank is listed at ``place[rank]`` or nowhere. ``same`` is the first place with
+    the same rank and target.
+
+    A number from the number of states on is no state but a word that is sure to come: that at the place which is left
+    after subtracting the number of states.
 
     Most words are not listed after most histories, and that is to be seen at a glance: ``label_mark`` gives each output
     label one of 63 bits (0: no state lists it), ``marks`` holds the bits of all words that a state lists.
@@ -50,6 +53,7 @@ class WordArrays(NamedTuple):
     backoff_costs: NDArray[np.float32]
     final_costs: NDArray[np.float32]
     rank: NDArray[np.int32]
+    same: NDArray[np.int32]
     place: NDArray[np.int64]
     label_mark: NDArray[np.int64]
     marks: NDArray[np.int64]
@@ -59,7 +63,9 @@ class AheadArrays(NamedTuple):
     """What to look ahead to: the sets of a ``Reachability``; ``points`` is empty where there is no look-ahead.
 
     ``dense`` (2, sets): the least cost of each set in LM state 0 and in the state ``start``; the costs in all other
-    states are kept in ``memo_costs``, a direct-mapped table, under ``memo_keys`` (state * sets + set).
+    states are kept in a direct-mapped table: ``memo_keys`` holds state * sets + set in every other place, and
+    ``memo_costs`` and ``memo_places``, the same memory read as float32 and int32, the cost behind it and the place of
+    the word, where a set and a state have but one in common, else -1 (``dense_places`` likewise).
     """
 
     points: NDArray[np.int32]
@@ -70,8 +76,10 @@ class AheadArrays(NamedTuple):
     marks: NDArray[np.int64]
     start: int
     dense: NDArray[np.float32]
+    dense_places: NDArray[np.int32]
     memo_keys: NDArray[np.int64]
     memo_costs: NDArray[np.float32]
+    memo_places: NDArray[np.int32]
 
 
 class PhraseArrays(NamedTuple):
@@ -137,13 +145,18 @@ def move_phrase(phrases: PhraseArrays, state: int, label: int) -> tuple[int, flo
 @inlined_kernel
 def successors(model: HistoryArrays, history: int, label: int) -> int:
     """Fill ``model.next_*`` with what follows ``history`` on output label ``label``; return how many there are."""
-    lm, state = model.lm, history >> PHRASE_BITS
-    place, high, rank = np.int64(0), np.int64(0), np.int32(0)
-    if len(lm.marks) > 0:
-        if lm.marks[state] & lm.label_mark[label] == 0:
+    lm, state, states = model.lm, history >> PHRASE_BITS, len(model.lm.marks)
+    place, high, rank, sure = np.int64(0), np.int64(0), np.int32(0), 1.0
+    if states > 0:
+        rank = lm.rank[label]
+        if state >= states:
+            place, sure = state - states, 0.0
+            high = place + 1
+        elif lm.marks[state] & lm.label_mark[label] == 0:
             return 0
-        rank, high = lm.rank[label], lm.begin[state + 1]
-        place = lm.place[rank] if state == 0 else first_not_below(lm.ranks, lm.begin[state], high, rank)
+        else:
+            high = lm.begin[state + 1]
+            place = lm.place[rank] if state == 0 else first_not_below(lm.ranks, lm.begin[state], high, rank)
         if place == high or lm.ranks[place] != rank:
             return 0
     phrase_state, phrase_cost = np.int64(0), 0.0
@@ -151,7 +164,7 @@ def successors(model: HistoryArrays, history: int, label: int) -> int:
         phrase_state, phrase_cost = move_phrase(model.phrases, history & ((1 << PHRASE_BITS) - 1), label)
     count = 0
     while place < high and lm.ranks[place] == rank:
-        following, cost = np.int64(lm.targets[place]), np.float64(lm.costs[place])
+        following, cost = np.int64(lm.targets[place]), sure * np.float64(lm.costs[place])
         while following >= 0:
             model.next_history[count] = following << PHRASE_BITS | phrase_state
             model.next_lm[count] = cost
@@ -160,7 +173,7 @@ def successors(model: HistoryArrays, history: int, label: int) -> int:
             cost += np.float64(lm.backoff_costs[following])
             following = np.int64(lm.backoff_targets[following])
         place += 1
-    if len(lm.marks) == 0:
+    if states == 0:
         model.next_history[0] = phrase_state
         model.next_lm[0] = 0.0
         model.next_phrase[0] = phrase_cost
@@ -169,57 +182,76 @@ def successors(model: HistoryArrays, history: int, label: int) -> int:
 
 
 @inlined_kernel
-def least_cost(lm: WordArrays, ahead: AheadArrays, state: int, point: int) -> float:
-    """Return the least cost of the words that are listed in LM state ``state`` and belong to the set ``point``."""
+def common_words(lm: WordArrays, ahead: AheadArrays, state: int, point: int) -> tuple[float, int]:
+    """Return the least cost of the words that LM state ``state`` lists and that belong to the set ``point``.
+
+    And the place of the word, where there is one alone and nothing can end there; else -1.
+    """
     low, high = lm.begin[state], lm.begin[state + 1]
     first, last = ahead.begin[point], ahead.begin[point + 1]
-    least = np.inf
+    least, found, only = np.inf, 0, np.int64(-1)
     if ahead.ends[point] != 0:
-        least = np.float64(lm.final_costs[state])
+        least, found = np.float64(lm.final_costs[state]), 2
     if high - low <= last - first:
         for place in range(low, high):
             at = first_not_below(ahead.highs, first, last, lm.ranks[place])
             if at < last and ahead.lows[at] <= lm.ranks[place]:
                 least = min(least, np.float64(lm.costs[place]))
+                found += 1
+                only = np.int64(place)
     else:
         for at in range(first, last):
             low = first_not_below(lm.ranks, low, high, ahead.lows[at])
             while low < high and lm.ranks[low] <= ahead.highs[at]:
                 least = min(least, np.float64(lm.costs[low]))
+                found += 1
+                only = np.int64(low)
                 low += 1
-    return least
+    return least, only if found == 1 else np.int64(-1)
 
 
 @inlined_kernel
-def look_ahead(model: HistoryArrays, state: int, history: int) -> float:
-    """Return the least LM cost of any word still reachable from graph state ``state``; 0 without look-ahead."""
-    ahead = model.ahead
-    if len(ahead.points) == 0:
-        return 0.0
-    point = np.int64(ahead.points[state])
+def narrow(model: HistoryArrays, state: int, history: int) -> tuple[int, float, np.float32]:
+    """Enter graph state ``state``, where fewer words can come next: return the history, what it looks ahead to, and paid.
+
+    The look-ahead cost is the least of any word that is listed and can come next, infinite where there is none. Where
+    there is one alone, the history becomes that word, which is paid at once: nothing is left to look ahead to, and
+    histories that come to the same word and the same state behind it are one.
+    """
+    ahead, lm, states = model.ahead, model.lm, len(model.lm.marks)
+    point, lm_state = np.int64(ahead.points[state]), history >> PHRASE_BITS
     if point == 0:
-        return 0.0
-    lm_state, sets = history >> PHRASE_BITS, len(ahead.ends)
-    if lm_state == 0:
-        return np.float64(ahead.dense[0, point])
-    if lm_state == ahead.start:
-        return np.float64(ahead.dense[1, point])
-    if model.lm.marks[lm_state] & ahead.marks[point] == 0:
-        return np.inf
-    key = lm_state * sets + point
-    slot = ((key * 0x9E3779B1) >> 7) & (len(ahead.memo_keys) - 1)
-    if ahead.memo_keys[slot] != key:
-        ahead.memo_costs[slot] = least_cost(model.lm, ahead, lm_state, point)
-        ahead.memo_keys[slot] = key
-    return np.float64(ahead.memo_costs[slot])
+        return history, 0.0, np.float32(0.0)
+    if lm_state >= states:
+        rank, last = lm.ranks[lm_state - states], ahead.begin[point + 1]
+        at = first_not_below(ahead.highs, ahead.begin[point], last, rank)
+        return history, 0.0 if at < last and ahead.lows[at] <= rank else np.inf, np.float32(0.0)
+    if lm.marks[lm_state] & ahead.marks[point] == 0:
+        return history, np.inf, np.float32(0.0)
+    if lm_state == 0 or lm_state == ahead.start:
+        row = 0 if lm_state == 0 else 1
+        cost, place = ahead.dense[row, point], ahead.dense_places[row, point]
+    else:
+        # Sets beside each other, which sisters in a tree have, stand beside each other.
+        key = lm_state * len(ahead.ends) + point
+        slot = ((lm_state * 0x9E3779B1 >> 8) + point) & (len(ahead.memo_keys) // 2 - 1)
+        if ahead.memo_keys[2 * slot] != key:
+            ahead.memo_keys[2 * slot] = key
+            least, only = common_words(lm, ahead, lm_state, point)
+            ahead.memo_costs[4 * slot + 2], ahead.memo_places[4 * slot + 3] = least, only
+        cost, place = ahead.memo_costs[4 * slot + 2], ahead.memo_places[4 * slot + 3]
+    if place >= 0:
+        sure = states + np.int64(lm.same[place])
+        return sure << PHRASE_BITS | history & ((1 << PHRASE_BITS) - 1), 0.0, cost
+    return history, np.float64(cost), np.float32(0.0)
 
 
 @kernel
 def fill_dense(lm: WordArrays, ahead: AheadArrays) -> None:
-    """Fill ``ahead.dense`` (zeros on entry): the least costs of all sets in LM state 0 and in the state ``start``."""
+    """Fill ``ahead.dense`` and ``ahead.dense_places`` for all sets in LM state 0 and in the state ``start``."""
     for point in range(1, len(ahead.ends)):
-        ahead.dense[0, point] = least_cost(lm, ahead, 0, point)
-        ahead.dense[1, point] = least_cost(lm, ahead, ahead.start, point)
+        ahead.dense[0, point], ahead.dense_places[0, point] = common_words(lm, ahead, 0, point)
+        ahead.dense[1, point], ahead.dense_places[1, point] = common_words(lm, ahead, ahead.start, point)
 
 
 @kernel
@@ -234,6 +266,7 @@ def end_costs(
     for token in range(len(histories)):
         lm[token] = phrase[token] = 0.0
         if final and len(model.lm.final_costs) > 0:
-            lm[token] = model.lm.final_costs[histories[token] >> PHRASE_BITS]
+            state = histories[token] >> PHRASE_BITS
+            lm[token] = model.lm.final_costs[state] if state < len(model.lm.marks) else np.inf
         if len(model.phrases.held) > 0:
             phrase[token] = model.phrases.held[histories[token] & ((1 << PHRASE_BITS) - 1)]

@@ -30,6 +30,7 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
             tokens.extra[new_token] = tokens.extra[old]
             if len(tokens.history) > 0:
                 tokens.history[new_token] = tokens.history[old]
+            if len(tokens.ahead) > 0:
                 tokens.ahead[new_token] = tokens.ahead[old]
             new_token += 1
         for old in range(link, link_end):
@@ -41,7 +42,7 @@ def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int,
             links.source[new_link] = tokens.moved[source] if source >= first_token else source
             links.target[new_link] = tokens.moved[links.target[old]]
             links.arc[new_link] = links.arc[old]
-            links.graph[new_link] = links.graph[old]
+            links.added[new_link] = links.added[old]
             links.acoustic[new_link] = links.acoustic[old]
             if len(links.lm) > 0:
                 links.lm[new_link] = links.lm[old]
@@ -60,10 +61,7 @@ def excess(widths: Widths, tokens: Tokens, links: Links, link: int) -> float:
     a, b = links.source[link], links.target[link]
     if tokens.back[b] == link:
         return 0.0  # exactly, whatever rounding says: a token that is kept keeps its best path
-    step = np.float64(links.graph[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
-    if len(links.lm) > 0:
-        # Costs of tokens include what they look ahead to, costs of links do not.
-        step += np.float64(links.lm[link]) + np.float64(links.phrase[link]) + tokens.ahead[b] - tokens.ahead[a]
+    step = np.float64(links.added[link]) + widths.acoustic_scale * np.float64(links.acoustic[link])
     return float(tokens.cost[a] + step - tokens.cost[b])
 
 

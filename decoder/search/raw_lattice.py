@@ -43,7 +43,8 @@ def raw_lattice(
     rank[order] = np.arange(states)
     sources = rank[links.source[:arcs]]
     by_source = np.argsort(sources, kind="stable")
-    ilabels, olabels = graph.fst.ilabels[links.arc[by_source]], graph.fst.olabels[links.arc[by_source]]
+    arc = links.arc[by_source]
+    ilabels, olabels = graph.fst.ilabels[arc], graph.fst.olabels[arc]
     with_history = len(links.lm) > 0
     none = np.zeros(arcs)
     finals = {kind: np.zeros(states) for kind in KINDS}
@@ -59,7 +60,7 @@ def raw_lattice(
         words=olabels.astype(np.int32),
         label_begin=begins_of(ilabels != 0),
         labels=ilabels[ilabels != 0].astype(np.int32),
-        graph_costs=links.graph[by_source].astype(np.float64),
+        graph_costs=graph.fst.weights[arc].astype(np.float64),
         acoustic_costs=links.acoustic[by_source].astype(np.float64),
         phrase_costs=links.phrase[by_source].astype(np.float64) if with_history else none,
         lm_costs=links.lm[by_source].astype(np.float64) if with_history else none,

@@ -53,21 +53,24 @@ class Search:
 
     def __init__(
         self,
-        machine: tuple[Graph, GraphArrays, int, "HistoryArrays | None", int],
+        machine: tuple[Graph, GraphArrays, int],
+        history: "tuple[HistoryArrays, int, bool] | None",
         options: SearchOptions,
         first_frame: int,
         keep_lattice: bool | Callable[[Lattice], Lattice],
         trace: bool,
     ) -> None:
-        self.graph, self._arrays, levels, self._model, first_history = machine
+        self.graph, self._arrays, levels = machine
+        self._model, first_history, looks_ahead = history or (None, 0, False)
         self.options = options
         self._first_frame = first_frame
         self._widths = Widths.of(options)
-        history = self._model is not None
-        self._tokens, self._links, self._frames = make_tokens(history), make_links(history), make_frames()
+        remembers = self._model is not None
+        self._tokens, self._links = make_tokens(remembers, looks_ahead), make_links(remembers)
+        self._frames = make_frames()
         self._work = make_work(len(self.graph.score_column), levels, trace)
         self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
-        if history:
+        if remembers:
             self._tokens.history[0] = first_history
         self._position = np.zeros(POSITION_SIZE, np.int64)
         self._position[[FRAME, ABSOLUTE, PRUNED]] = -1
@@ -267,7 +270,7 @@ class Search:
     def _costs(self, begin: int, end: int) -> NDArray[np.float64]:
         """Return what the paths to tokens cost, nothing looked ahead to."""
         costs = self._tokens.cost[begin:end]
-        return costs if self._model is None else costs - self._tokens.ahead[begin:end]
+        return costs - self._tokens.ahead[begin:end] if len(self._tokens.ahead) else costs
 
     def _history_costs(self, begin: int, end: int, final: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the costs of the language model and of phrases where tokens' histories end."""
@@ -291,8 +294,8 @@ class Search:
         links, fst = self._links, self.graph.fst
         arcs = links.arc[path]
         ilabels, olabels = fst.ilabels[arcs], fst.olabels[arcs]
-        parts = (links.graph, links.acoustic, links.lm, links.phrase)
-        costs = Costs(*(float(part[path].sum(dtype=np.float64)) if len(part) else 0.0 for part in parts))
+        others = (part[path] if len(part) else part for part in (links.acoustic, links.lm, links.phrase))
+        costs = Costs(*(float(part.sum(dtype=np.float64)) for part in (fst.weights[arcs], *others)))
         first = self._first_frame + self._committed_frames
         return read_stretch(self.graph, ilabels[ilabels != 0], olabels[olabels != 0], costs, first)
 

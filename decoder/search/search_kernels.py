@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
-from .history_kernels import HistoryArrays, look_ahead, successors
+from .history_kernels import HistoryArrays, narrow, successors
 from .prefetch_kernels import prefetch
 from .prune_kernels import keep_best_paths, prune
 from .token_arrays import (
@@ -27,6 +27,7 @@ from .token_arrays import (
     LOOKS_AHEAD,
     MAX_ACTIVE,
     MIN_ACTIVE,
+    MOVES,
     PRUNED,
     ROW,
     Frames,
@@ -196,7 +197,8 @@ def enter(
         tokens.back[found] = link_end
         if model is not None:
             tokens.history[found] = step.history
-            tokens.ahead[found] = step.ahead
+            if len(tokens.ahead) > 0:
+                tokens.ahead[found] = step.ahead
         height = graph.arcs[3 * step.arc + 2] & LEVEL_MASK
         if height > 0:
             prefetch(graph.states, 2 * np.int64(step.target) + 1)
@@ -213,7 +215,7 @@ def enter(
     links.source[link] = step.source
     links.target[link] = found
     links.arc[link] = step.arc
-    links.graph[link] = graph.costs[3 * step.arc + 1]
+    links.added[link] = step.added
     links.acoustic[link] = step.acoustic
     if model is not None:
         links.lm[link] = step.lm
@@ -237,43 +239,42 @@ def follow(
 ) -> Progress:
     """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept."""
     here = tokens.cost[token]
-    cutoff = so_far.cutoff
-    zero = np.float32(0.0)
+    cutoff, slack = so_far.cutoff, 0.0
+    first_history, first_ahead, mask, zero = 0, 0.0, 0, np.float32(0.0)
+    if model is not None:
+        slack, first_history = model.slack, tokens.history[token]
+        mask = LOOKS_AHEAD | (HAS_WORD if first_history != 0 else MOVES)
+        if len(tokens.ahead) > 0:
+            first_ahead = tokens.ahead[token]
     for arc in range(arcs[0], arcs[1]):
-        packed = graph.arcs[3 * arc + 2]
+        target, added, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
         label = packed >> LABEL_SHIFT
-        there = here + (np.float64(graph.costs[3 * arc + 1]) + work.scaled[label])
-        if model is None:
-            if not there < cutoff:
-                continue
+        there = here + (np.float64(added) + work.scaled[label])
+        special = packed & mask
+        if not there - (slack if special else 0.0) < cutoff:
+            continue
+        history, ahead, lm, phrase, count = first_history, first_ahead, zero, zero, 1
+        if model is not None and special > LOOKS_AHEAD:
+            count = successors(model, first_history, graph.olabels[arc])
+        for i in range(count):
+            if model is not None and special:
+                if special > LOOKS_AHEAD:
+                    history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
+                    ahead = 0.0
+                else:
+                    history, ahead, paid = narrow(model, target, first_history)
+                    lm = np.float32(paid)
+                weight = np.float64(graph.costs[3 * arc + 1])
+                added = np.float32(weight + (ahead - first_ahead) + np.float64(lm) + np.float64(phrase))
+                there = here + (np.float64(added) + work.scaled[label])
+                if not there < cutoff:
+                    continue
             if there + beam < cutoff:
                 cutoff = there + beam
-            step = Step(token, arc, graph.arcs[3 * arc], there, work.acoustic[label], 0, 0.0, zero, zero)
+            step = Step(token, arc, target, there, added, work.acoustic[label], history, ahead, lm, phrase)
             so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
             if so_far.status != DONE:
                 return so_far
-        else:
-            if not there - model.slack < cutoff:
-                continue
-            target, count = graph.arcs[3 * arc], 1
-            history, ahead, lm, phrase = tokens.history[token], tokens.ahead[token], zero, zero
-            if packed & HAS_WORD:
-                count = successors(model, history, graph.olabels[arc])
-            elif packed & LOOKS_AHEAD:
-                ahead = look_ahead(model, target, history)
-            for i in range(count):
-                if packed & HAS_WORD:
-                    history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
-                    ahead = look_ahead(model, target, history)
-                cost = there + (ahead - tokens.ahead[token]) + np.float64(lm) + np.float64(phrase)
-                if not cost < cutoff:
-                    continue
-                if cost + beam < cutoff:
-                    cutoff = cost + beam
-                step = Step(token, arc, target, cost, work.acoustic[label], history, ahead, lm, phrase)
-                so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
-                if so_far.status != DONE:
-                    return so_far
     return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
 
 
@@ -337,8 +338,8 @@ def put_start(graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArra
     history = 0
     if model is not None:
         history = tokens.history[0]
-        tokens.ahead[0] = look_ahead(model, tokens.state[0], history)
-        tokens.cost[0] = tokens.ahead[0]
+        if len(tokens.ahead) > 0:
+            tokens.ahead[0] = 0.0
     work.table[find_place(work, tokens, model, tokens.state[0], history, 0)] = 0
     tokens.moved[0] = -1
     work.level_head[graph.level[tokens.state[0]]] = 0

@@ -10,12 +10,12 @@ from .token_arrays import Frames, Links, Tokens, Trace, Work
 _DTYPES = {
     "state": np.int32, "cost": np.float64, "back": np.int32, "extra": np.float64, "moved": np.int32,
     "history": np.int64, "ahead": np.float64,
-    "source": np.int32, "target": np.int32, "arc": np.int32, "graph": np.float32, "acoustic": np.float32,
+    "source": np.int32, "target": np.int32, "arc": np.int32, "added": np.float32, "acoustic": np.float32,
     "lm": np.float32, "phrase": np.float32,
     "token_begin": np.int64, "link_begin": np.int64,
     "tokens": np.int32, "followed": np.int32, "best": np.float64, "cutoff": np.float64, "bound": np.uint8,
 }  # fmt: skip
-_OF_HISTORY = ("history", "ahead", "lm", "phrase")
+_OF_HISTORY = ("history", "lm", "phrase")
 
 
 def _made(kind: Any, length: int, without: tuple[str, ...] = ()) -> list[NDArray[Any]]:
@@ -23,9 +23,10 @@ def _made(kind: Any, length: int, without: tuple[str, ...] = ()) -> list[NDArray
     return [np.empty(0 if field in without else length, _DTYPES[field]) for field in kind._fields]
 
 
-def make_tokens(history: bool) -> Tokens:
-    """Return room for tokens, with histories or without."""
-    return Tokens(*_made(Tokens, 1 << 15, () if history else _OF_HISTORY))
+def make_tokens(history: bool, ahead: bool) -> Tokens:
+    """Return room for tokens, with histories and look-ahead costs or without."""
+    without = (() if history else _OF_HISTORY) + (() if ahead else ("ahead",))
+    return Tokens(*_made(Tokens, 1 << 15, without))
 
 
 def make_links(history: bool) -> Links:

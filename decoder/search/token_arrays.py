@@ -23,8 +23,8 @@ FRAME, ABSOLUTE, PRUNED, ROW, ARCS, POSITION_SIZE = 0, 1, 2, 3, 4, 5
 BEAM, MAX_ACTIVE, MIN_ACTIVE = 0, 1, 2
 """Which limit bound a frame."""
 NO_LINK = -1
-LABEL_SHIFT, HAS_WORD, LOOKS_AHEAD, LEVEL_MASK = 10, 512, 256, 255
-"""How the third word of a packed arc is cut: input label above two flags above the next state's level."""
+LABEL_SHIFT, MOVES, HAS_WORD, LOOKS_AHEAD, LEVEL_MASK = 11, 1024, 512, 256, 255
+"""How the third word of a packed arc is cut: input label above three flags above the next state's level."""
 
 
 class GraphArrays(NamedTuple):
@@ -32,9 +32,10 @@ class GraphArrays(NamedTuple):
 
     ``states`` (2 * states + 1,): first arc and first epsilon arc of each state in turn, then the number of arcs.
     ``arcs`` (3 * arcs,): next state, cost (float32, as its bits; ``costs`` is the same memory read as float32), and the
-    input label shifted left by ``LABEL_SHIFT`` with two flags and the next state's level below: ``HAS_WORD`` where the
-    arc has an output label, ``LOOKS_AHEAD`` where the two states' look-ahead costs may differ. ``level`` of a state is
-    the length of the longest epsilon path that leaves it. ``olabels`` (arcs,) are read only where there is a history.
+    input label shifted left by ``LABEL_SHIFT`` with three flags and the next state's level below: ``HAS_WORD`` where
+    the arc has an output label, ``MOVES`` where that label changes history 0 or costs something there, ``LOOKS_AHEAD``
+    where the two states' look-ahead costs may differ. ``level`` of a state is the length of the longest epsilon path
+    that leaves it. ``olabels`` (arcs,) are read only where there is a history.
     """
 
     states: NDArray[np.int32]
@@ -75,7 +76,8 @@ class Widths(NamedTuple):
 class Tokens(NamedTuple):
     """One entry a token: state, cost, the link of its best path, and how much worse than the best path through it.
 
-    ``history`` and ``ahead``, the look-ahead cost that ``cost`` includes, are empty where the search has no history.
+    ``history`` is empty where the search has none, ``ahead``, the look-ahead cost that ``cost`` includes, where it does
+    not look ahead.
     """
 
     state: NDArray[np.int32]
@@ -88,15 +90,16 @@ class Tokens(NamedTuple):
 
 
 class Links(NamedTuple):
-    """One entry a link: its two tokens, its arc, graph cost and unscaled acoustic cost.
+    """One entry a link: its two tokens, its arc, what it costs beside the scores, and the unscaled acoustic cost.
 
-    ``lm`` and ``phrase``, the costs of a history's step, are empty where the search has no history.
+    ``added`` is the arc's weight, ``lm``, ``phrase`` and the difference in what is looked ahead to. ``lm`` and
+    ``phrase``, the costs of a history's step, are empty where the search has no history.
     """
 
     source: NDArray[np.int32]
     target: NDArray[np.int32]
     arc: NDArray[np.int32]
-    graph: NDArray[np.float32]
+    added: NDArray[np.float32]
     acoustic: NDArray[np.float32]
     moved: NDArray[np.int32]
     lm: NDArray[np.float32]
@@ -137,12 +140,13 @@ class Work(NamedTuple):
 
 
 class Step(NamedTuple):
-    """An arc taken by a token: where it leads at what cost (``ahead`` included), and the parts of what it costs."""
+    """An arc taken by a token: where it leads, at what cost in all, and what the link and the new token are to hold."""
 
     source: int
     arc: int
     target: int
     cost: float
+    added: np.float32
     acoustic: np.float32
     history: int
     ahead: float

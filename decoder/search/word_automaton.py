@@ -110,6 +110,14 @@ class WordAutomaton:
         return np.minimum((np.cumsum(listed) - listed / 2) * (63 / listed.sum()), 62).astype(np.int64)
 
     @cached_property
+    def same(self) -> NDArray[np.int32]:
+        """The first place with the same rank and target as each place, int32 (places,)."""
+        _, first, group = np.unique(
+            self.ranks.astype(np.int64) * self.states + self.targets, return_index=True, return_inverse=True
+        )
+        return first[group].astype(np.int32)
+
+    @cached_property
     def place(self) -> NDArray[np.int64]:
         """Where state 0 lists each rank, or the first higher one, int64 (ranks,)."""
         return np.searchsorted(self.ranks[: self.begin[1]], np.arange(len(self.mark_number)))
