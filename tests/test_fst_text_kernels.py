@@ -62,7 +62,8 @@ def test_machines_survive_both_ways(fst, isymbols, osymbols, ssymbols, acceptor,
 @given(st.lists(FLOATS, min_size=1, max_size=30))
 def test_costs_are_printed_and_read_as_c_does(costs):
     costs = np.array(costs).astype(np.float32)
-    fst = Fst.from_arcs(0, np.zeros(len(costs)), np.arange(len(costs)), costs * 0, costs, costs * 0, [0.0])
+    zeros = np.zeros(len(costs))
+    fst = Fst.from_arcs(0, zeros, np.arange(len(costs)), zeros, costs, zeros, [0.0])
     text = to_text(fst, show_weight_one=True)
     assert text == naive_text(fst, always=True)
     assert text.split("\n")[0].split("\t")[4] == ("Infinity" if costs[0] == np.inf else f"{costs[0]:.9g}")
