@@ -29,12 +29,14 @@ class WordModel(Protocol):
 
 
 class NgramWords:
-    """An n-gram model over the words of a lattice's table; words that the model lacks are its ``<unk>``."""
+    """An n-gram model over the words of a lattice; words that the model lacks are its ``<unk>``."""
 
-    def __init__(self, model: Ngram, words_table: tuple[str, ...]) -> None:
+    def __init__(self, model: Ngram, lattice: Lattice) -> None:
         self.model = model
         self.start = model.start_state
-        self._ids = np.array([model.word_id(word) for word in words_table], np.int64)
+        self._ids = np.zeros(len(lattice.words_table), np.int64)
+        for word in np.unique(lattice.words).tolist():
+            self._ids[word] = model.word_id(lattice.words_table[word])
 
     def step(self, states: NDArray[np.int64], words: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return the cost (-ln p) of each word in each state, and the states that follow."""
@@ -67,7 +69,7 @@ def expand_on_lm(lattice: Lattice, model: WordModel | Ngram) -> Lattice:
     result has as many paths as ``lattice``, but more states: exact for any order of the model. Raises ModelError where
     the model gives a word no finite cost.
     """
-    words = NgramWords(model, lattice.words_table) if isinstance(model, Ngram) else model
+    words = NgramWords(model, lattice) if isinstance(model, Ngram) else model
     if lattice.states == 0:
         return lattice
     pairs = _pair_up(lattice, words)

@@ -95,7 +95,7 @@ def minimum_bayes_risk(lattice: Lattice, options: MbrOptions | None = None) -> M
 def word_confidences(lattice: Lattice, words: Sequence[str], scales: PosteriorScales | None = None) -> MinimumRisk:
     """Return how sure each of ``words`` is (a whole utterance, on the lattice or not): they are kept as they are."""
     sausage = _Sausage(lattice, scales or PosteriorScales())
-    ids = {word: number for number, word in enumerate(lattice.words_table)}
+    ids = {lattice.words_table[word]: word for word in sausage.names[1:].tolist()}
     numbers = np.array([ids.get(word, -1) for word in words], np.int64)
     sequence = sausage.with_gaps(numbers)
     sausage.compare(sequence)

@@ -40,7 +40,7 @@ def oracle(lattice: Lattice, reference: Sequence[str]) -> Oracle:
 
     if lattice.states == 0:
         raise SearchError("oracle: the lattice has no path.")
-    ids = {word: number for number, word in enumerate(lattice.words_table)}
+    ids = {lattice.words_table[word]: word for word in np.unique(lattice.words[lattice.words != 0]).tolist()}
     wanted = np.array([ids.get(word, -1) for word in reference], np.int32)
     arrays = lattice.arrays
     errors, costs, came = edit_distances(arrays, wanted)

@@ -1,6 +1,7 @@
 """Pruning a lattice: what lies on no path within the beam goes."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,9 +27,12 @@ def prune(lattice: Lattice, beam: float) -> Lattice:
     arrays = lattice.arrays
     behind, ahead = costs_behind(arrays, False), costs_ahead(arrays, False)
     limit = ahead[0] + beam + SLACK * (1.0 + abs(ahead[0]))
-    pieces = Pieces.of(lattice)
-    through = behind[pieces.sources] + arrays.totals + ahead[pieces.nextstates]
-    finals = pieces.final_costs.copy()
-    finals[behind + arrays.final_totals > limit, 0] = np.inf
-    pieces = pieces.take_arcs(np.flatnonzero(through <= limit))._replace(final_costs=finals)
-    return reassemble(lattice, pieces, min(beam, lattice.beam))
+    through = behind[lattice.sources()] + arrays.totals + ahead[lattice.nextstates]
+    inside, ends = through <= limit, behind + arrays.final_totals <= limit
+    beam = min(beam, lattice.beam)
+    if inside.all() and np.array_equal(ends, np.isfinite(arrays.final_totals)):
+        return replace(lattice, beam=beam)
+    finals = lattice.final_costs
+    finals[~ends, 0] = np.inf
+    pieces = Pieces.of(lattice).take_arcs(np.flatnonzero(inside))._replace(final_costs=finals)
+    return reassemble(lattice, pieces, beam)
