@@ -96,6 +96,6 @@ def compose_hclg(
     fst = add_self_loops(fst, hmms.labels, options.self_loop_scale).in_search_order()
     log_size("with self-loops", fst)
     labels = hmms.labels
-    graph = Graph(fst, words_of(lexicon), labels.score_column, labels.phone, labels.is_self_loop, labels.starts_word)
+    graph = Graph(fst, words_of(lexicon), labels.score_column, labels.phone, labels.same_phone, labels.starts_word)
     graph.check()
     return graph

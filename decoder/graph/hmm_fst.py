@@ -23,13 +23,15 @@ from .topology import HmmState, Topology
 class HmmLabels:
     """Labels 1 to 2n, two for every emitting state: ``2k - 1`` reads its first frame, ``2k`` one frame more.
 
-    By label, the epsilon first: ``score_column`` int32, ``phone`` int32, ``is_self_loop`` bool, ``starts_word`` bool.
+    By label, the epsilon first: ``score_column`` int32, ``phone`` int32, ``is_self_loop`` bool, ``same_phone`` bool (a
+    frame of the phone that the frame before was of: all but the first one of state 0), ``starts_word`` bool.
     ``stay`` float64 (n + 1,): the probability of the self-loop of state k (0: it has none), entry 0 unused.
     """
 
     score_column: NDArray[np.int32]
     phone: NDArray[np.int32]
     is_self_loop: NDArray[np.bool_]
+    same_phone: NDArray[np.bool_]
     starts_word: NDArray[np.bool_]
     stay: NDArray[np.float64]
 
@@ -122,10 +124,12 @@ def _labels(rows: NDArray[np.int64], states_of: list[tuple[HmmState, ...]], sile
     phones[1::2] = phones[2::2] = np.where(between, 0, phone)
     is_loop = np.zeros(both + 1, dtype=np.bool_)
     is_loop[2::2] = True
+    same_phone = is_loop.copy()
+    same_phone[1::2] = hmm_state > 0
     begins = np.zeros(both + 1, dtype=np.bool_)
     begins[1::2] = starts
     stay = [
         states_of[name - 1][number].self_loop(number)
         for name, number in zip(phone.tolist(), hmm_state.tolist(), strict=True)
     ]
-    return HmmLabels(columns, phones, is_loop, begins, np.array([0.0, *stay]))
+    return HmmLabels(columns, phones, is_loop, same_phone, begins, np.array([0.0, *stay]))
