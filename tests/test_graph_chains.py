@@ -70,6 +70,16 @@ def test_every_step_logs_its_size(caplog):
     for step in ("lexicon:", "grammar:", "lexicon with grammar:", "determinised:", "minimised:", "with CTC topology:"):
         assert any(line.startswith(step) for line in said), step
     assert f"with CTC topology: {graph.fst.states} states, {graph.fst.arcs} arcs" in said[-1]
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="harken.decoder.graph"):
+        table = monophone_table(("A", "B"), chain_topology())
+        graph = compile_hclg(LEXICON, arpa_of(WORDS, UNIGRAMS, BIGRAMS), chain_topology(), table)
+    said = [record.getMessage().split(":")[0] for record in caplog.records]
+    assert said[4:] == [
+        "minimised", "with context (1 phones)", "HMMs", "with HMMs", "determinised",
+        "minimised, without disambiguation symbols", "with self-loops",
+    ]  # fmt: skip
+    assert f"{graph.fst.states} states, {graph.fst.arcs} arcs" in caplog.records[-1].getMessage()
 
 
 @pytest.mark.parametrize("marks", [False, True])

@@ -1,11 +1,15 @@
 """Topologies and tables of pdfs: what they hold, their text form, and what they refuse."""
 
+import itertools
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.context_fst import ContextFst
 from harken.decoder.graph.context_tables import left_biphone_table, monophone_table
-from harken.decoder.graph.hmm_fst import compile_hmms
+from harken.decoder.graph.hmm_fst import HmmLabels, compile_hmms
 from harken.decoder.graph.pdf_table import HEADER, PdfTable
 from harken.decoder.graph.self_loops import add_self_loops
 from harken.decoder.graph.topology import HmmState, Topology, chain_topology, left_to_right_topology
@@ -13,7 +17,7 @@ from harken.errors import FormatError, OptionsError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .naive_fst import arcs_of, every_path
+from .naive_fst import arcs_of, assert_same_costs, every_path, language, random_fsts
 
 PHONES = ("SIL", "A", "B")
 
@@ -177,6 +181,14 @@ def test_windows_that_sound_alike_are_one_hmm():
         compile_hmms(context_of((1,)), chain_topology(), table)
 
 
+def test_a_phones_first_frame_is_that_of_its_first_state():
+    topology = left_to_right_topology(2)
+    labels = compile_hmms(context_of((1,), (2,)), topology, monophone_table(PHONES, topology)).labels
+    assert labels.phone.tolist() == [0, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert labels.is_self_loop.tolist() == [False, *[False, True] * 4]
+    assert labels.same_phone.tolist() == [False, *[False, True, True, True] * 2]
+
+
 def test_the_probability_of_all_paths_through_an_hmm_is_one():
     """Self-loops apart, what leads through the HMMs of a skipping topology adds up to 1."""
     topology = Topology((HmmState(((0, 0.5), (1, 0.3), (2, 0.2))), HmmState(((1, 0.4), (2, 0.6)))))
@@ -201,3 +213,47 @@ def test_self_loops_stand_where_their_state_ends():
     assert costs[2, 0] == pytest.approx(-np.log(0.75))
     assert costs[0, 0] == costs[3, 0] == pytest.approx(-np.log(0.25))
     assert not looped.in_search_order().final_weights[2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(random_fsts(labels=3, max_states=5, max_arcs=8), st.sampled_from([0.0, 0.5, 1.0]))
+def test_self_loops_repeat_their_states_frames(fst, scale):
+    """Every string of first frames, each followed by further frames of the same state, at what staying costs."""
+    stay = np.array([0.0, 0.75, 0.5, 0.0])  # the third state has no self-loop
+    places = np.zeros(7, np.int32)
+    labels = HmmLabels(places, places, places > 0, places > 0, places > 0, stay)
+    firsts = np.array([0, 1, 3, 5])
+    labelled = replace(fst, ilabels=firsts[fst.ilabels].astype(np.int32))
+    expected = {}
+    for (read, written), cost in language(labelled, 3).items():
+        for repeats in itertools.product(range(3), repeat=len(read)):
+            total, said = cost, []
+            for label, more in zip(read, repeats, strict=True):
+                share = stay[(label + 1) // 2]
+                if more and not share:
+                    break
+                said += [label] + [label + 1] * more
+                total -= scale * ((more * math.log(share) if share else 0.0) + math.log1p(-share))
+            else:
+                if len(said) <= 3:
+                    expected[tuple(said), written] = min(total, expected.get((tuple(said), written), math.inf))
+    assert_same_costs(language(add_self_loops(labelled, labels, scale), 3), expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.sampled_from(list("\n #*AB01-9\u00e4"))), max_size=6), st.integers(0, 100)
+)
+def test_damaged_tables_are_read_or_refused(tmp_path_factory, changes, length):
+    """Whatever characters change or are cut off: a table comes out, or one sentence that names the file."""
+    text = list("\n".join(GOOD))
+    for place, character in changes:
+        text[place] = character
+    path = tmp_path_factory.mktemp("damaged") / "table.txt"
+    path.write_text("".join(text)[:length], encoding="utf8")
+    try:
+        table = PdfTable.load(path)
+    except FormatError as problem:
+        assert str(problem).startswith(f"{path}, line ")
+    else:
+        assert len(table.windows) > 0

@@ -97,18 +97,26 @@ class PdfTable:
         """
         if windows.shape[1] != self.context_width:
             raise OptionsError(f"table of pdfs: windows have {self.context_width} phones, not {windows.shape[1]}.")
-        wanted = np.column_stack([windows, hmm_states]).astype(np.int32)
-        rows = np.column_stack([self.windows, self.hmm_states])
-        _, group = np.unique(np.concatenate([rows, wanted]), axis=0, return_inverse=True)
-        group = group.reshape(-1)
-        place = np.full(int(group.max(initial=0)) + 1, -1)
-        place[group[: len(rows)]] = np.arange(len(rows))
-        found = place[group[len(rows) :]]
+        found = self._rows_of(np.column_stack([windows, hmm_states]).astype(np.int64))
         if np.any(found < 0):
             at = int(np.flatnonzero(found < 0)[0])
             name = " ".join(_name(self.phones, phone) for phone in windows[at])
             raise OptionsError(f"table of pdfs: the window {name} has no row for HMM state {hmm_states[at]}; add it.")
         return np.column_stack([self.forward_pdfs[found], self.self_loop_pdfs[found]])
+
+    def _rows_of(self, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of every window and HMM state, -1 where there is none: column by column, by bisection."""
+        rows = np.column_stack([self.windows, self.hmm_states]).astype(np.int64)
+        # Rows whose first columns are equal are one group, numbered in their order; what is asked for falls into them.
+        group, found = np.zeros(len(rows), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
+        for column in range(rows.shape[1]):
+            span = 1 + int(max(rows[:, column].max(initial=0), wanted[:, column].max(initial=0)))
+            keys, group = np.unique(group * span + rows[:, column], return_inverse=True)
+            group = group.reshape(-1)
+            key = np.where(found >= 0, found * span + wanted[:, column], -1)
+            place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+            found = np.where(keys[place] == key, place, -1)
+        return found
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the text form, every row in full; aside first, then renamed."""
