@@ -40,3 +40,35 @@ def _trellis(scores, phones, blank):
         paths = new
     ends = [paths[state] for state in (len(states) - 1, len(states) - 2) if state in paths]
     return min(ends, default=(math.inf, None), key=lambda found: found[0])
+
+
+def best_hmm_alignment(scores, choices, states_of):
+    """Return the least cost of reading the words with HMMs of states in a row, and the pdf of every frame.
+
+    ``states_of(left, phone)`` lists the states of a phone after another (None: the first) as (pdf of the first frame,
+    pdf of further frames, probability of staying).
+    """
+    best = (math.inf, None)
+    for ways in itertools.product(*choices):
+        phones = [phone for way, _ in ways for phone in way]
+        states = [
+            state for left, phone in zip([None, *phones[:-1]], phones, strict=True) for state in states_of(left, phone)
+        ]
+        prior = -sum(math.log(probability) for _, probability in ways)
+        paths = {0: (prior - float(scores[0][states[0][0]]), [states[0][0]])}
+        for row in scores[1:]:
+            new = {}
+            for place, (cost, path) in paths.items():
+                _, further, stay = states[place]
+                steps = [(place, further, -math.log(stay))]
+                if place + 1 < len(states):
+                    steps.append((place + 1, states[place + 1][0], -math.log(1 - stay)))
+                for step, pdf, extra in steps:
+                    there = cost + extra - float(row[pdf])
+                    if there < new.get(step, (math.inf, None))[0]:
+                        new[step] = (there, [*path, pdf])
+            paths = new
+        if len(states) - 1 in paths:
+            cost, path = paths[len(states) - 1]
+            best = min(best, (cost - math.log(1 - states[-1][2]), path), key=lambda found: found[0])
+    return best

@@ -7,13 +7,15 @@ import sys
 import harken
 import numpy as np
 import pytest
-from harken.decoder.align import AlignOptions, align, to_ctm, to_textgrid
+from harken.decoder.align import AlignOptions, align, align_hmm, to_ctm, to_textgrid
+from harken.decoder.graph.context_tables import left_biphone_table, monophone_table
+from harken.decoder.graph.topology import chain_topology, left_to_right_topology
 from harken.errors import OptionsError, ScoresError, SearchError
 from harken.lm.lexicon import Lexicon, Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .naive_align import best_alignment
+from .naive_align import best_alignment, best_hmm_alignment
 from .shared_data import shared
 from .toy_bundle import make_toy_bundle, speak
 
@@ -96,6 +98,59 @@ def test_a_silence_unit_may_stand_between_words():
         found = align(peaky(units), ["a", "b"], UNITS, lexicon, options=options)
         assert [(span.start, span.end) for span in found.silences] == silences
         assert [phone.text for phone in found.phones] == ["A", "B"]
+
+
+PHONES = ("A", "B", "C")
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    words=st.lists(st.sampled_from(LEXICON.words), min_size=1, max_size=2),
+    frames=st.integers(1, 14),
+    chain=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_hmm_alignments_are_the_best_of_all(words, frames, chain, seed):
+    topology = chain_topology(0.25) if chain else left_to_right_topology(2, 0.6)
+    table = left_biphone_table(PHONES, topology) if chain else monophone_table(PHONES, topology)
+
+    def states_of(left, phone):
+        number = PHONES.index(phone)
+        if chain:  # 4 left neighbours a phone, 2 pdfs each
+            pdf = 8 * number + 2 * (0 if left is None else PHONES.index(left) + 1)
+            return [(pdf, pdf + 1, 0.25)]
+        return [(2 * number, 2 * number, 0.6), (2 * number + 1, 2 * number + 1, 0.6)]
+
+    scores = np.random.default_rng(seed).normal(-2, 2, (frames, 24 if chain else 6)).astype(np.float32)
+    choices = [[(entry.phones, entry.probability) for entry in LEXICON[word]] for word in words]
+    _, pdfs = best_hmm_alignment(scores, choices, states_of)
+    if pdfs is None:
+        with pytest.raises(SearchError, match="does not fit"):
+            align_hmm(scores, words, LEXICON, topology, table)
+        return
+    found = align_hmm(scores, words, LEXICON, topology, table)
+    assert [word.text for word in found.words] == words
+    assert found.score == pytest.approx(np.mean([scores[frame, pdf] for frame, pdf in enumerate(pdfs)]), abs=1e-4)
+    assert (found.phones[0].start, found.phones[-1].end) == (0, frames)
+    assert all(one.end == two.start for one, two in itertools.pairwise(found.phones))
+
+
+def test_hmm_phones_last_over_all_their_states():
+    topology = left_to_right_topology(3)
+    table = monophone_table(("A", "B", "S"), topology)
+    pdfs = [6, 7, 8, 0, 0, 1, 2, 3, 4, 4, 4, 5, 6, 7, 8, 8, 0, 1, 2]
+    scores = np.full((len(pdfs), 9), -9.0, np.float32)
+    scores[np.arange(len(pdfs)), pdfs] = -0.5
+    lexicon = Lexicon((Pronunciation("ab", ("A", "B")), Pronunciation("a", ("A",))))
+    found = align_hmm(scores, ["ab", "a"], lexicon, topology, table, options=AlignOptions(silence="S"))
+    assert [(phone.text, phone.start, phone.end) for phone in found.phones] == [
+        ("A", 3, 7),
+        ("B", 7, 12),
+        ("A", 16, 19),
+    ]
+    assert [(word.text, word.start, word.end, word.score) for word in found.words] == [
+        ("ab", 3, 12, -0.5), ("a", 16, 19, -0.5),
+    ]  # fmt: skip
 
 
 def test_what_makes_no_sense_is_refused():

@@ -111,8 +111,27 @@ def align(
     rows = np.ascontiguousarray(scores, dtype=np.float32)
     if rows.ndim != 2 or rows.shape[1] != len(units):
         raise ScoresError(f"align: scores have shape {rows.shape}; {len(units)} units are named.")
-    labels = _best_labels(graph, rows, len(words), options)
-    return _read(graph, labels, rows, words, units, frozenset(unknown), options)
+    silence = units.index(options.silence) if options.silence else -1
+    return align_graph(rows, graph, words, units, options, frozenset(unknown), silence)
+
+
+def align_graph(
+    scores: NDArray[np.float32],
+    graph: Graph,
+    words: Sequence[str],
+    phones: Sequence[str],
+    options: AlignOptions | None = None,
+    guessed: frozenset[str] = frozenset(),
+    silence: int = -1,
+) -> Alignment:
+    """Return when ``words`` were said, given a graph of any topology that reads them and nothing else.
+
+    ``phones[p]`` names the graph's phone ``p`` (``phones[0]`` stands for none), ``silence`` is the one that stands
+    between words where it has a number. Raises as ``align`` does.
+    """
+    options = options or AlignOptions()
+    labels = _best_labels(graph, scores, len(words), options)
+    return _read(graph, labels, scores, words, phones, guessed, options, silence)
 
 
 def _best_labels(graph: Graph, rows: NDArray[np.float32], words: int, options: AlignOptions) -> NDArray[np.int32]:
@@ -142,6 +161,7 @@ def _read(
     units: Sequence[str],
     guessed: frozenset[str],
     options: AlignOptions,
+    silence: int,
 ) -> Alignment:
     """Cut the frames' labels into phones, and these into words."""
     own = rows[np.arange(len(labels)), graph.score_column[labels]].astype(np.float64)
@@ -154,7 +174,7 @@ def _read(
     starts, stops = begins.copy(), ends.copy()
     close = np.flatnonzero((begins[1:] - ends[:-1] > 0) & (begins[1:] - ends[:-1] <= options.close_gaps))
     stops[close] = starts[close + 1] = (ends[close] + begins[close + 1] + 1) // 2
-    silent = phone[begins] == (units.index(options.silence) if options.silence else -1)
+    silent = phone[begins] == silence
     spans = [
         AlignedPhone(units[unit], int(start), int(stop), mean)
         for unit, start, stop, mean in zip(phone[begins], starts, stops, means, strict=True)
