@@ -51,10 +51,29 @@ def cache_directory(path: Path) -> Path:
     return cache_root() / f"{path.stem}-{digest.hexdigest()[:16]}"
 
 
-def cache_is_cold() -> bool:
-    """Return whether the search was not compiled on this machine yet, so that the next call waits for the compiler."""
-    directory = cache_directory(Path(__file__).parent / "decoder" / "search" / "search_kernels.py")
-    return not (directory.is_dir() and any(directory.rglob("*.nbi")))
+_waiting: list[Callable[[], None]] = []
+"""Who wants to hear of the next compilation."""
+
+
+def before_compiling(say: Callable[[], None]) -> None:
+    """Have ``say`` called once, before the next kernel of this process for which the cache has no machine code."""
+    _waiting[:] = [say]
+
+
+@cache
+def _listen() -> None:
+    """Have Numba tell whoever is waiting that it compiles, which it does not where it finds machine code."""
+    from numba.core import event
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: object) -> None:
+            if _waiting:
+                _waiting.pop()()
+
+        def on_end(self, event: object) -> None:
+            pass
+
+    event.register("numba:compile", Listener())
 
 
 def kernel(function: F) -> F:
@@ -82,6 +101,7 @@ def inlined_kernel(function: F) -> F:
 def _compiled(function: F, no_cpython_wrapper: bool, **more: bool) -> F:
     import numba
 
+    _listen()
     kept = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_directory(Path(function.__code__.co_filename)))
     try:

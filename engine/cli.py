@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import HarkenError
+from ..jit import before_compiling
 
 _COMMANDS = {
     "transcribe": "cli_transcribe",
@@ -61,6 +62,9 @@ def harken() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; ``arguments`` are those of the process where None."""
+    before_compiling(
+        lambda: complain("compiling kernels for this machine, which happens once and takes some seconds ...")
+    )
     try:
         code: Any = harken.main(arguments, prog_name="harken", standalone_mode=False)
         sys.stdout.flush()

@@ -13,7 +13,7 @@ from ..decoder.align import Alignment, AlignOptions, to_ctm, to_textgrid
 from ..errors import FormatError, OptionsError
 from .aligner import align_samples
 from .cli import complain
-from .cli_options import announce_compiling, audio_options, make_recognizer, model_option, text_out, write_text
+from .cli_options import audio_options, make_recognizer, model_option, text_out, write_text
 
 if TYPE_CHECKING:
     from .recognizer import Recognizer
@@ -68,8 +68,7 @@ def align(
     if channel == "each":
         raise OptionsError("--channel each: a text is aligned with one channel; give its number.")
     text = said if said is not None else _read_text(str(text_file))
-    recognizer = make_recognizer(model, channel=channel, strict=strict, compiles=False)
-    announce_compiling()
+    recognizer = make_recognizer(model, channel=channel, strict=strict)
     with recognizer.open_audio(recording) as reader:
         blocks = list(reader.blocks())
         for warning in reader.warnings:

@@ -11,7 +11,6 @@ from ..decoder.score_files import read_scores
 from ..decoder.search.phrase_file import read_phrases
 from ..errors import ScoresError
 from .cli_options import (
-    announce_compiling,
     complain_of_unknown,
     decoding_options,
     make_recognizer,
@@ -66,7 +65,6 @@ def decode(
     found: list[Candidates] = []
     several = len(scores_files) > 1
     if graph is not None:
-        announce_compiling()
         machine = _machine(graph, options)
         nbest = options.get("nbest") or 1
         for path in scores_files:

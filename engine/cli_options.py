@@ -86,17 +86,13 @@ def write_text(path: str | os.PathLike[str] | None, text: str) -> None:
         write_aside(path, text.encode())
 
 
-def make_recognizer(
-    model: str | None, compiles: bool = True, phrase_file: str | None = None, **options: Any
-) -> Recognizer:
-    """Return the recogniser; say so where its kernels are about to be compiled, or phrases have unknown words."""
+def make_recognizer(model: str | None, phrase_file: str | None = None, **options: Any) -> Recognizer:
+    """Return the recogniser; say so where phrases have unknown words."""
     if phrase_file is not None:
         options["phrases"] = read_phrases(phrase_file).phrases
     recognizer = Recognizer(model, RecognizerOptions(**options))
     if phrase_file is not None and recognizer.phrases is not None:
         complain_of_unknown(phrase_file, recognizer.phrases)
-    if compiles:
-        announce_compiling()
     return recognizer
 
 
@@ -105,11 +101,3 @@ def complain_of_unknown(phrase_file: str, phrases: Phrases) -> None:
     if phrases.unknown:
         words = ", ".join(phrases.unknown_words)
         complain(f"{phrase_file}: {words}: not among the words that can be found; phrases with them are left out.")
-
-
-def announce_compiling() -> None:
-    """Say on standard error that the kernels are being compiled, where this machine's cache holds none."""
-    from ..jit import cache_is_cold
-
-    if cache_is_cold():
-        complain("compiling kernels for this machine, which happens once and takes some seconds ...")

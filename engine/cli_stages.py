@@ -31,7 +31,7 @@ def features(recording: str, output: str, channel: int | str, strict: bool, mode
     """
     if channel == "each":
         raise OptionsError("--channel each: the stages take one channel at a time; give its number.")
-    recognizer = make_recognizer(model, compiles=False, channel=channel, strict=strict)
+    recognizer = make_recognizer(model, channel=channel, strict=strict)
     with recognizer.open_audio(recording) as reader:
         blocks = list(reader.blocks())
         for warning in reader.warnings:
@@ -51,7 +51,7 @@ def score(features_file: str, output: str, model: str | None) -> None:
 
     The .npz holds scores (out_frames, units) float32, natural logarithms; units; frame_seconds; channel.
     """
-    recognizer = make_recognizer(model, compiles=False)
+    recognizer = make_recognizer(model)
     given = _load(features_file, "features", "channel")
     scores = recognizer.scores(given["features"])
     _save(
@@ -81,7 +81,7 @@ def score(features_file: str, output: str, model: str | None) -> None:
 @decoding_options
 def rescore(nbest_file: str, form: str, output: str | None, model: str | None, **options: Any) -> None:
     """Re-rank the n-best lists of `harken decode` with the larger language model."""
-    recognizer = make_recognizer(model, compiles=False, **options)
+    recognizer = make_recognizer(model, **options)
     ranked = [recognizer.rescore(segment) for segment in read_candidates(nbest_file)]
     if form == "nbest":
         write_text(output, candidates_text(ranked))
