@@ -14,7 +14,7 @@ from ..decoder.graph.search_graph import Graph
 from ..decoder.graph.topology import Topology, chain_topology, left_to_right_topology
 from ..errors import FormatError
 from ..lm.lexicon import Lexicon
-from .cli_options import announce_compiling, model_option
+from .cli_options import model_option
 
 graph_out = click.option("-o", "--output", metavar="FILE", required=True, help="Where the graph is written.")
 word_penalty = click.option(
@@ -66,7 +66,6 @@ def grammar(path: str, rule: str | None, drop_unknown: bool, output: str, model:
     from .recognizer import Recognizer
 
     found = _read_grammar(path, rule)
-    announce_compiling()
     recognizer = Recognizer(model)
     options = GrammarOptions(drop_unknown=drop_unknown)
     compiled = compile_grammar_graph(found, recognizer.lexicon, recognizer.bundle.units, options, recognizer.g2p)
@@ -86,7 +85,6 @@ def ctc(lexicon: str, arpa: str, units: str, word_penalty: float, output: str) -
     from ..decoder.graph.tlg import compile_tlg
     from ..lm.arpa import read_arpa
 
-    announce_compiling()
     parts = Lexicon.read(lexicon), read_arpa(arpa), _names(units)
     _write(compile_tlg(*parts, word_penalty=word_penalty), output)
 
@@ -126,7 +124,6 @@ def hmm(
     from ..decoder.graph.pdf_table import PdfTable
     from ..lm.arpa import read_arpa
 
-    announce_compiling()
     compiled = compile_hclg(
         Lexicon.read(lexicon),
         read_arpa(arpa),
