@@ -12,7 +12,7 @@ from harken.decoder.graph.context_tables import left_biphone_table, monophone_ta
 from harken.decoder.graph.ctc_graph import CtcLabels
 from harken.decoder.graph.ctc_topology import ctc_labels_of, ctc_topology
 from harken.decoder.graph.hclg import HmmOptions, compile_hclg
-from harken.decoder.graph.lexicon_fst import LexiconOptions
+from harken.decoder.graph.lexicon_fst import Filler, LexiconOptions
 from harken.decoder.graph.local_epsilons import remove_epsilons_locally
 from harken.decoder.graph.pdf_table import PdfTable
 from harken.decoder.graph.phone_labels import PhoneLabels
@@ -22,11 +22,12 @@ from harken.decoder.graph.topology import HmmState, Topology, chain_topology, le
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
 from harken.errors import OptionsError
+from harken.lm.lexicon import Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .naive_fst import assert_same_costs, language, random_fsts
-from .naive_graph import best_costs, collapse, search, sentence_cost
+from .naive_graph import acoustic_costs, best_costs, collapse, search, sentence_cost
 from .naive_graph_building import best_alignment, spoken
 from .test_decoder_graph import BIGRAMS, FINE, LEXICON, TRIGRAMS, UNIGRAMS, UNITS, WORDS, arpa_of, models
 
@@ -241,7 +242,7 @@ def test_words_times_leave_silence_out():
     table = monophone_table(PHONES, topology)  # pdfs: SIL 0 1, A 2 3, B 4 5
     arpa = arpa_of(("<unk>", "<s>", "</s>", "a", "b"), dict.fromkeys(("<unk>", "<s>", "</s>", "a", "b"), (-0.5, 0.0)))
     entries = [entry for entry in LEXICON if entry.word == "a"]
-    entries += [type(entries[0])("b", ("B",))]
+    entries += [Pronunciation("b", ("B",))]
     graph = compile_hclg(entries, arpa, topology, table, LexiconOptions("SIL"))
     said = [0, 1, 2, 3, 3, 0, 1, 1, 4, 5]
     scores = np.full((len(said), 6), -20.0, np.float32)
@@ -251,6 +252,39 @@ def test_words_times_leave_silence_out():
     best = going.finish().best
     assert best.words == ("a", "b")
     assert best.times == ((2, 5), (8, 10))
+
+
+def test_words_that_sound_like_silence():
+    """A word that is the silence phone stays apart from the silence between words, and begins and ends at its sound."""
+    topology = chain_topology(0.4)
+    table = left_biphone_table(PHONES, topology)
+    entries = [Pronunciation("!sil", ("SIL",)), Pronunciation("a", ("A",)), Pronunciation("b", ("B", "SIL"))]
+    words = ("<unk>", "<s>", "</s>", "!sil", "a", "b")
+    arpa = arpa_of(words, dict.fromkeys(words, (-0.5, -0.25)), {"!sil a": (-0.25, 0.0)})
+    graph = compile_hclg(entries, arpa, topology, table, LexiconOptions("SIL", 0.25))
+    scores = np.random.default_rng(4).normal(size=(4, table.pdfs)).astype(np.float32)
+    found = search(graph, scores)
+    expected = hmm_costs(entries, arpa, topology, table, scores, "SIL", most=4)
+    assert found.keys() == expected.keys()
+    assert all(found[said] == pytest.approx(cost, abs=5e-3) for said, cost in expected.items())
+    assert set(graph.label_phone[graph.label_starts_word]) == {1, 2, 3}
+
+
+def test_a_filler_for_unknown_words():
+    """``<unk>`` of the n-gram model, said as any phones."""
+    options = LexiconOptions(filler=Filler("<unk>", phone_cost=0.5))
+    arpa = arpa_of(WORDS, UNIGRAMS | {"<unk>": (-1.0, -0.3)}, {"<unk> a": (-0.2, 0.0)})
+    graph = compile_tlg([entry for entry in LEXICON if entry.word == "a"], arpa, UNITS, options)
+    assert graph.words == ("<eps>", "<unk>", "a")
+    scores = np.random.default_rng(8).normal(size=(4, 3)).astype(np.float32)
+    found = search(graph, scores)
+    acoustic = acoustic_costs(scores)
+    for phones in ((1, 2), (2,), (1, 1)):
+        cost = 0.5 * len(phones) + acoustic[phones] + sentence_cost(arpa, [0])
+        assert found[("<unk>",)] <= cost + 1e-3
+    least = min(cost + 0.5 * len(phones) for phones, cost in acoustic.items() if phones)
+    assert found[("<unk>",)] == pytest.approx(least + sentence_cost(arpa, [0]), abs=5e-3)
+    assert ("<unk>", "a") in found
 
 
 def test_scales_of_transitions():

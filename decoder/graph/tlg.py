@@ -44,8 +44,10 @@ def lexicon_and_ngrams(
     options: LexiconOptions | None = None,
     word_penalty: float = 0.0,
 ) -> tuple[LexiconFst, Fst]:
-    """Return L and G over the words that both ``entries`` and ``arpa`` list; of ``options.filler``, only the first."""
+    """Return L and G over the words that both ``entries`` (or ``options.filler``) and ``arpa`` list."""
     listed = {entry.word for entry in entries}
+    if options is not None and options.filler is not None:
+        listed.add(options.filler.word)
     words = [word for word in arpa.words if word in listed]
     if not words:
         raise OptionsError("lexicon: no word of the n-gram model has a pronunciation.")
