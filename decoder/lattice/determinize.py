@@ -88,7 +88,7 @@ def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> 
 
 
 _FLOATS = {"total", "costs", "priority", "forward", "final_total", "final_costs"}
-_ROOMS = {"trie": 16, "seeds": 4, "tasks": 2, "subsets": 2, "elements": 8}
+_ROOMS = {"trie": 3.0, "seeds": 0.5, "tasks": 0.25, "subsets": 0.06, "elements": 1.5}
 """First guesses: entries for each arc of the lattice, and"""
 LEAST_ROOM = 256
 """entries at least."""
@@ -151,9 +151,8 @@ class _Determinization:
         self.trie.parent[0], self.trie.label[0], self.trie.depth[0] = NONE, NONE, 0
         spelled = np.empty(max(states, len(self.lattice.labels)) + 1, np.int32)
         common = {"common_total": np.zeros(1), "common_costs": np.zeros((1, kinds))}
-        self.closure = Closure(
-            *_empty(Closure, states, {"entry_of": np.zeros(states, np.int32), "spelled": spelled, **common})
-        )
+        unseen = {name: np.zeros(length, np.int32) for name, length in (("stamp_of", states), ("stamp", 1))}
+        self.closure = Closure(*_empty(Closure, states, {"spelled": spelled, **common, **unseen}))
         self.seeds = Seeds(*_empty(Seeds, n["seeds"]))
         self.seeds.state[0], self.seeds.total[0], self.seeds.costs[0] = 0, 0.0, 0.0
         self.seeds.string[0], self.seeds.following[0] = 0, NONE

@@ -43,13 +43,15 @@ class Limits(NamedTuple):
 class Closure(NamedTuple):
     """One subset in the making: states reached without a word, in order (room for every state of the lattice).
 
-    ``entry_of`` a state is valid where that entry is below the count and names the state. ``parent`` and ``via`` say
-    by which entry and arc its best path comes (NONE: it is of the front); ``string`` is NONE until it is asked for.
-    ``chosen`` lists the entries that stay, ``heap`` the states whose arcs are to be followed. ``common_total`` and
+    ``entry_of`` a state is valid where ``stamp_of`` it is ``stamp``, a new one for each subset. ``parent`` and ``via``
+    say by which entry and arc its best path comes (NONE: it is of the front); ``string`` is NONE until it is asked
+    for. ``chosen`` lists the entries that stay, ``heap`` sorts the states of the front. ``common_total`` and
     ``common_costs`` (1 and (1, kinds)) are what was taken off all entries.
     """
 
     entry_of: NDArray[np.int32]
+    stamp_of: NDArray[np.int32]
+    stamp: NDArray[np.int32]
     state: NDArray[np.int32]
     total: NDArray[np.float64]
     costs: NDArray[np.float64]
