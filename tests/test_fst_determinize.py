@@ -17,7 +17,7 @@ from .naive_fst import assert_same_costs, language, paths, random_fsts
 from .naive_fst_determinize import NotFunctionalError, TooLargeError, in_canonical_order, subset_construction
 from .pynini_fst import from_pynini, to_pynini
 
-some = settings(max_examples=80, deadline=None)
+some = settings(max_examples=50, deadline=None)
 MOST = 40
 SEMIRINGS = st.sampled_from(["tropical", "log"])
 MACHINES = st.tuples(SEMIRINGS, st.booleans(), st.booleans()).flatmap(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...errors import FormatError, OptionsError
 from .connect import connect
 from .symbols import SymbolTable
-from .transducer import EPSILON, NO_STATE, Fst
+from .transducer import EPSILON, Fst
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +93,6 @@ def decode(fst: Fst, table: EncodeTable) -> Fst:
 
 def _with_final_arcs(fst: Fst) -> Fst:
     """Return ``fst`` with one final state of weight 0, to which arcs without labels lead at the final weights."""
-    if fst.start == NO_STATE:
-        return fst
     ends = np.flatnonzero(np.isfinite(fst.final_weights))
     after = fst.arc_begin[ends + 1]
     finals = np.full(fst.states + 1, np.inf, dtype=np.float32)
