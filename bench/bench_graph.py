@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,12 @@ import pytest
 from harken.decoder.fst.arcsort import arcsort
 from harken.decoder.fst.openfst import write_fst
 from harken.decoder.graph.context_tables import left_biphone_table, monophone_table
+from harken.decoder.graph.ctc_graph import CtcLabels, expand_ctc
+from harken.decoder.graph.ctc_topology import ctc_labels_of, ctc_topology
 from harken.decoder.graph.hclg import compose_hclg
 from harken.decoder.graph.lexicon_fst import LexiconOptions
-from harken.decoder.graph.lexicon_grammar import compose_lexicon_grammar
+from harken.decoder.graph.lexicon_grammar import compose_lexicon_grammar, without_symbols
+from harken.decoder.graph.local_epsilons import remove_epsilons_locally
 from harken.decoder.graph.search_graph import Graph, compile_phone_graph
 from harken.decoder.graph.tlg import compose_tlg, lexicon_and_ngrams
 from harken.decoder.graph.topology import chain_topology
@@ -174,6 +178,28 @@ def test_lexicon_and_grammar_beside_kaldifst(parts, tmp_path):
     print(f"ours:     {fst.states} states, {fst.arcs} arcs, {our_ms:.0f} ms, {memory[0]:.0f} MB more at the peak")
     print(f"kaldifst: {peer.num_states} states, {peer_arcs} arcs, {their_ms:.0f} ms, {memory[1]:.0f} MB more")
     print(f"ratio: {our_ms / their_ms:.2f} of the time, {memory[0] / memory[1]:.2f} of the memory")
+    silent = without_symbols(fst, ell.phones.first_disambiguation)
+    write_fst(ctc_topology(ell.phones), tmp_path / "T.fst")
+    write_fst(silent, tmp_path / "LG.fst")
+    their_t, their_lg = (kaldifst.StdVectorFst.read(str(tmp_path / name)) for name in ("T.fst", "LG.fst"))
+    frames = ctc_labels_of(ell.phones)
+    labels = CtcLabels.of_phones(len(units) - 1)
+
+    def expanded():
+        tidy = remove_epsilons_locally(silent, ell.phones.starts_word)
+        made["TLG"] = expand_ctc(replace(tidy, ilabels=frames[tidy.ilabels]).in_search_order(), labels)
+
+    def composed():
+        kaldifst.arcsort(their_lg, "ilabel")
+        made["T o LG"] = kaldifst.StdVectorFst(kaldifst.compose(their_t, their_lg))
+
+    more_ms, their_more_ms = interleaved(expanded, composed, rounds=2)
+    tlg, their_tlg = made["TLG"], made["T o LG"]
+    their_arcs = sum(their_tlg.num_arcs(state) for state in range(their_tlg.num_states))
+    print(f"CTC topology put under it by us: {tlg.states} states, {tlg.arcs} arcs, {more_ms:.0f} ms")
+    print(f"T composed by kaldifst: {their_tlg.num_states} states, {their_arcs} arcs, {their_more_ms:.0f} ms")
+    ratio = (our_ms + more_ms) / (their_ms + their_more_ms)
+    print(f"TLG from L and G: {our_ms + more_ms:.0f} ms, {ratio:.2f} of kaldifst's time")
     assert abs(fst.states / peer.num_states - 1) < 0.01
     assert abs(fst.arcs / peer_arcs - 1) < 0.01
     assert our_ms <= 1.5 * their_ms
