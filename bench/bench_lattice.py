@@ -90,7 +90,8 @@ def test_determinize(results):
     print(
         f"\ndeterminize, {len(lattices)} clips, {frames:,} frames: {frames / sum(ours):,.0f} frames/s, median "
         f"{1000 * statistics.median(ours):.1f} ms, most {1000 * max(ours):.1f} ms a clip; time over pynini's rmepsilon "
-        f"and determinize of words and totals alone: median {statistics.median(ratios):.2f} (bar {DETERMINIZE_BAR}), most {max(ratios):.2f}"
+        f"and determinize of words and totals alone: median {statistics.median(ratios):.2f} "
+        f"(bar {DETERMINIZE_BAR}), most {max(ratios):.2f}"
     )
     for name, these in (("raw", lattices), ("determinized", made)):
         print(

@@ -33,6 +33,10 @@ def test_each_word_sequence_keeps_its_best_path(seed, arcs, beam, twice, words):
     everything = all_paths(lattice)
     for path in found:
         least = expected[path.words].total
+        assert path.total >= least - 1e-9
+        if path.total > best + beam:
+            assert least > best + beam - 1e-9
+            continue  # what is outside the beam may be there, but not on its best path
         assert path.total == pytest.approx(least, abs=1e-9)
         # Other alignments may cost the same: then which one is kept is open.
         same = [item for item in everything if item.words == path.words and item.total < least + 1e-9]
@@ -68,7 +72,7 @@ def test_a_limit_keeps_the_best_sequences_and_says_how_far(seed, most, of_arcs):
     for words, path in expected.items():
         if path.total < best + made.beam - 1e-9:
             assert found[words] == pytest.approx(path.total, abs=1e-9)
-    assert all(total == pytest.approx(expected[words].total, abs=1e-9) for words, total in found.items())
+    assert all(total >= expected[words].total - 1e-9 for words, total in found.items())
 
 
 class Quiet:

@@ -77,7 +77,8 @@ def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> 
     of the words in ``lattice``; labels stand on the arcs as early as they are certain, not at their word. Arcs without
     a word lead to one end alone, with the labels that are left after the last word.
 
-    Where a limit is reached, a warning is logged, and ``beam`` of the result says how far from the best it is whole.
+    Word sequences outside the beam may be there too, though not on their best path. Where a limit is reached, a warning
+    is logged, and ``beam`` of the result says how far from the best it is whole.
     """
     options = options or DeterminizeOptions()
     beam = lattice.beam if options.beam is None else min(options.beam, lattice.beam)
