@@ -3,12 +3,14 @@
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ..decoder.graph.context_tables import left_biphone_table, monophone_table
 from ..decoder.graph.grammar_expression import Grammar
+from ..decoder.graph.grammar_graph import FILLER, GrammarOptions, compile_grammar_graph
 from ..decoder.graph.lexicon_fst import LexiconOptions
 from ..decoder.graph.search_graph import Graph
 from ..decoder.graph.topology import Topology, chain_topology, left_to_right_topology
@@ -54,20 +56,37 @@ def graph(verbose: bool) -> None:
 @click.argument("path", metavar="GRAMMAR")
 @click.option("--rule", metavar="NAME", help="The JSGF rule to be said; without it, any public one.")
 @click.option("--drop-unknown", is_flag=True, help="Leave out words that nobody can pronounce, instead of refusing.")
+@click.option("--filler-cost", type=float, default=FILLER.cost, show_default=True, metavar="NATS", help="Of an [unk].")
+@click.option(
+    "--filler-phone-cost",
+    type=float,
+    default=FILLER.phone_cost,
+    show_default=True,
+    metavar="NATS",
+    help="Of its phones.",
+)
 @graph_out
 @model_option
-def grammar(path: str, rule: str | None, drop_unknown: bool, output: str, model: str | None) -> None:
+def grammar(
+    path: str,
+    rule: str | None,
+    drop_unknown: bool,
+    filler_cost: float,
+    filler_phone_cost: float,
+    output: str,
+    model: str | None,
+) -> None:
     """Compile a GRAMMAR of commands for a model.
 
     GRAMMAR is a JSGF file (.jsgf, .gram, or one that begins with #JSGF), a JSON list of words and phrases said in any
     order (as Vosk takes it; "[unk]" is any other speech), or a text file with a phrase a line, one of which is said.
     """
-    from ..decoder.graph.grammar_graph import GrammarOptions, compile_grammar_graph
     from .recognizer import Recognizer
 
     found = _read_grammar(path, rule)
     recognizer = Recognizer(model)
-    options = GrammarOptions(drop_unknown=drop_unknown)
+    filler = replace(FILLER, cost=filler_cost, phone_cost=filler_phone_cost)
+    options = GrammarOptions(filler=filler, drop_unknown=drop_unknown)
     compiled = compile_grammar_graph(found, recognizer.lexicon, recognizer.bundle.units, options, recognizer.g2p)
     _write(compiled, output)
 

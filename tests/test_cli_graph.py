@@ -71,6 +71,16 @@ def test_grammars(place, name, text, words):
     assert len(Graph.load(place / "g.graph").words) == words + 1
 
 
+def test_the_fillers_costs(place):
+    (place / "list.json").write_text('["abe", "[unk]"]')
+    dear = ("--filler-cost", "7", "--filler-phone-cost", "3")
+    weights = []
+    for options in ((), dear):
+        harken(place, "grammar", "list.json", "--model", "toy", "-o", "filled.graph", *options)
+        weights.append(Graph.load(place / "filled.graph").fst.weights.max())
+    assert weights[1] >= weights[0] + 5
+
+
 def test_what_is_refused(place):
     (place / "bad.jsgf").write_text("#JSGF V1.0; grammar g; public <r> = ;")
     assert "bad.jsgf, line 1" in harken(place, "grammar", "bad.jsgf", "--model", "toy", "-o", "x", code=1)

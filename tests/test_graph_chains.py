@@ -287,6 +287,22 @@ def test_a_filler_for_unknown_words():
     assert ("<unk>", "a") in found
 
 
+def test_a_unit_for_silence_is_no_part_of_words():
+    units = ("<blank>", "SIL", "A", "B")
+    words = ("<unk>", "<s>", "</s>", "a", "b")
+    arpa = arpa_of(words, dict.fromkeys(words, (-0.5, 0.0)))
+    entries = [Pronunciation("a", ("A",)), Pronunciation("b", ("B",))]
+    graph = compile_tlg(entries, arpa, units, LexiconOptions("SIL"))
+    said = [1, 1, 2, 2, 0, 1, 1, 3, 1]
+    scores = np.full((len(said), 4), -20.0, np.float32)
+    scores[np.arange(len(said)), said] = 0.0
+    going = BeamSearch(graph, WIDE).start()
+    going.advance(scores)
+    best = going.finish().best
+    assert best.words == ("a", "b")
+    assert best.times == ((2, 4), (7, 8))
+
+
 def test_scales_of_transitions():
     topology = left_to_right_topology(1, 0.75)
     table = monophone_table(PHONES, topology)

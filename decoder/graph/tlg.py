@@ -68,7 +68,10 @@ def compose_tlg(lexicon: LexiconFst, grammar: Fst, max_states: int | None = None
     labels = CtcLabels.of_phones(len(phones.phones))
     fst = expand_ctc(fst.in_search_order(), labels)
     log_size("with CTC topology", fst)
-    graph = Graph(fst, words_of(lexicon), labels.phone.copy(), labels.phone, labels.is_self_loop, labels.starts_word)
+    heard = labels.phone.copy()
+    if lexicon.silence:  # where no word begins with it, it is no part of one
+        heard[[labels.internal[lexicon.silence], labels.repeated[lexicon.silence]]] = 0
+    graph = Graph(fst, words_of(lexicon), labels.phone.copy(), heard, labels.is_self_loop, labels.starts_word)
     graph.check()
     return graph
 
