@@ -34,7 +34,7 @@ def read_archive(path: str | os.PathLike[str]) -> Iterator[tuple[str, NDArray[np
         if place == len(data):
             return
         space = data.find(b" ", place, place + _LONGEST_KEY)
-        if space < 0:
+        if space < 0 or b"\n" in data[place:space]:
             raise FormatError(f"{path}: no key stands at byte {place}; it is no archive, or was cut short.")
         try:
             key = data[place:space].decode("utf8")

@@ -1,6 +1,7 @@
 """Score matrices in files, from any acoustic model: NumPy's .npy and .npz, Kaldi's archives and script files."""
 
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ SCORES = "scores"
 
 
 _DAMAGE = (
-    ValueError, EOFError, KeyError, SyntaxError, OverflowError, MemoryError, zipfile.BadZipFile, zlib.error,
+    ValueError, EOFError, KeyError, SyntaxError, OverflowError, MemoryError, RecursionError, NotImplementedError,
+    RuntimeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import tokenize
 import zipfile
 from typing import Any
 
@@ -47,7 +48,7 @@ def load_lattice(path: str | os.PathLike[str]) -> Lattice:
             beam=float(arrays["beam"][0]),
         )
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError, MemoryError,
-            zipfile.BadZipFile, NotImplementedError, _zlib_error()) as problem:  # fmt: skip
+            tokenize.TokenError, zipfile.BadZipFile, NotImplementedError, _zlib_error()) as problem:  # fmt: skip
         raise FormatError(f"{path}: not a whole lattice file ({problem}); save it again.") from None
     lattice.check(str(path))
     return lattice
