@@ -109,7 +109,9 @@ class Ngram:
             and self.words[:3] == SPECIAL_WORDS
             and a.begin[0] == 0
             and a.begin[1] == len(self.words)
-            and bool((np.diff(a.begin) >= 0).all())
+            and bool((a.begin[:-1] <= a.begin[1:]).all())
+            and bool(((a.words >= 0) & (a.words < len(self.words))).all())
+            and bool(np.isfinite(a.log10_prob).all() and np.isfinite(a.log10_backoff).all())
             and bool(((a.next_state >= 0) & (a.next_state < states)).all())
             and bool((a.backoff_state[1:] < np.arange(1, states)).all() and (a.backoff_state >= 0).all())
         )
