@@ -191,7 +191,8 @@ class _Reader:
 
     def numbers(self, fields: list[bytes], what: str) -> NDArray[np.float32]:
         try:
-            values = np.array(list(map(float, fields)), np.float32)
+            with np.errstate(over="ignore"):  # infinite, which is refused
+                values = np.array(list(map(float, fields)), np.float32)
             bad = np.flatnonzero(~np.isfinite(values))
             if not len(bad):
                 return values
