@@ -11,13 +11,13 @@ from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.context_tables import left_biphone_table, monophone_table
 from harken.decoder.graph.ctc_graph import CtcLabels
 from harken.decoder.graph.ctc_topology import ctc_labels_of, ctc_topology
-from harken.decoder.graph.hclg import HmmOptions, compile_hclg
+from harken.decoder.graph.hclg import HmmOptions, compile_hclg, compose_hclg
 from harken.decoder.graph.lexicon_fst import Filler, LexiconOptions
 from harken.decoder.graph.local_epsilons import remove_epsilons_locally
 from harken.decoder.graph.pdf_table import PdfTable
 from harken.decoder.graph.phone_labels import PhoneLabels
 from harken.decoder.graph.search_graph import compile_ctc_graph
-from harken.decoder.graph.tlg import compile_tlg
+from harken.decoder.graph.tlg import compile_tlg, compose_tlg, lexicon_and_ngrams
 from harken.decoder.graph.topology import HmmState, Topology, chain_topology, left_to_right_topology
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
@@ -329,5 +329,13 @@ def test_parts_that_do_not_fit_are_refused():
     lacking = PdfTable(part.phones, 0, *(column[:1] for column in columns))
     with pytest.raises(OptionsError, match="window B has no row"):
         compile_hclg(LEXICON, arpa, topology, lacking)
+    ell, grammar = lexicon_and_ngrams(list(LEXICON), arpa, ("A", "B"))
+    with pytest.raises(OptionsError, match="other phones"):
+        compose_hclg(ell, grammar, topology, monophone_table(PHONES, topology))
+    nothing = Fst.from_arcs(0, [0], [1], [1], [0.0], [0], [np.inf])
+    with pytest.raises(OptionsError, match="no sentence in common"):
+        compose_tlg(ell, nothing)
+    with pytest.raises(OptionsError):
+        compose_tlg(ell, grammar, max_states=3)
     with pytest.raises(OptionsError, match="self_loop_scale"):
         HmmOptions(self_loop_scale=-1.0)
