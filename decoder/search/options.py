@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from ...errors import OptionsError
 
+_MOST = 2**62
+"""What kernels count to."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
@@ -34,6 +37,9 @@ class SearchOptions:
                 raise OptionsError(f"search: {name} is {value}; give a finite number above {least:g}.")
         if not (math.isfinite(self.lattice_beam) and self.lattice_beam >= 0):
             raise OptionsError(f"search: lattice_beam is {self.lattice_beam}; give a finite number from 0.")
+        for name in ("max_active", "min_active", "prune_interval", "keep_frames"):
+            if (getattr(self, name) or 0) > _MOST:
+                raise OptionsError(f"search: {name} is {getattr(self, name)}; give a number up to 2^62.")
         if self.max_active < 1 or not 0 <= self.min_active <= self.max_active:
             raise OptionsError(
                 f"search: min_active {self.min_active} and max_active {self.max_active} contradict each other; "

@@ -141,7 +141,8 @@ class Search:
         self._position[ROW] = 0
         while True:
             kept = (self._tokens, self._links, self._frames, self._work)
-            status = advance(self._arrays, self._widths, *kept, self._model, self._position, read_only(rows))
+            looking = self._model if len(self._tokens.ahead) else None
+            status = advance(self._arrays, self._widths, *kept, self._model, looking, self._position, read_only(rows))
             if status == FULL:
                 self._tokens = grown(self._tokens, 2 * len(self._tokens.state))
                 self._links = grown(self._links, 2 * len(self._links.arc))
@@ -330,7 +331,14 @@ class Search:
         return with_one_end(self._keep_lattice(segment)) if callable(self._keep_lattice) else segment
 
     def _checked(self, scores: ArrayLike) -> NDArray[np.float32]:
-        rows = np.ascontiguousarray(scores, dtype=np.float32)
+        try:
+            with np.errstate(over="ignore"):  # infinite, which is dealt with below
+                given = np.asarray(scores)
+                if np.iscomplexobj(given):
+                    raise TypeError("complex ones")
+                rows = np.ascontiguousarray(given, dtype=np.float32)
+        except (TypeError, ValueError) as problem:
+            raise ScoresError(f"scores: they are no matrix of numbers ({problem}); give (frames, units).") from None
         columns = self.graph.columns
         if rows.ndim != 2 or rows.shape[1] < columns:
             raise ScoresError(f"scores: shape is {rows.shape}; this graph reads (frames, {columns}).")
