@@ -157,7 +157,7 @@ class Fst:
                 refuse(field, f"has {len(getattr(self, field))} entries instead of {length}")
         if self.semiring not in SEMIRINGS:
             refuse("semiring", f"is {self.semiring!r}, none of {', '.join(SEMIRINGS)}")
-        if not NO_STATE <= self.start < self.states:
+        if not isinstance(self.start, int | np.integer) or not NO_STATE <= self.start < self.states:
             refuse("start", f"is {self.start}, which is none of {self.states} states")
         begin, end = self.arc_begin[:-1], self.arc_begin[1:]
         if self.arc_begin[0] != 0 or self.arc_begin[-1] != self.arcs or np.any(begin > end):
