@@ -69,6 +69,6 @@ def arc_posteriors(lattice: Lattice, scales: PosteriorScales | None = None) -> P
     cost = float(ahead[0])
     if not math.isfinite(cost):
         raise SearchError("posteriors: no path of the lattice leads to an end; trim it.")
-    arcs = np.exp(cost - (behind[lattice.sources()] + arrays.totals + ahead[lattice.nextstates]))
-    finals = np.exp(cost - (behind + arrays.final_totals))
-    return Posteriors(np.minimum(arcs, 1.0), np.minimum(finals, 1.0), cost)
+    arcs = cost - (behind[lattice.sources()] + arrays.totals + ahead[lattice.nextstates])
+    finals = cost - (behind + arrays.final_totals)  # above 0 by rounding alone
+    return Posteriors(np.exp(np.minimum(arcs, 0.0)), np.exp(np.minimum(finals, 0.0)), cost)
