@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from harken.decoder.lattice.assemble import empty_lattice
 from harken.decoder.lattice.determinize import DeterminizeOptions, determinize
+from harken.decoder.lattice.prune import prune
 from harken.errors import OptionsError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +125,26 @@ def test_nothing_determinizes_to_nothing():
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(OptionsError, match="determinize"):
         DeterminizeOptions(**options)
+
+
+@pytest.mark.parametrize("beam", [None, 3.0])
+def test_states_that_lead_to_no_end_are_no_obstacle(beam):
+    lattice = random_lattice(3)
+    finals = np.full(lattice.states, np.inf)
+    options = DeterminizeOptions(beam=beam)
+    assert determinize(replace(lattice, final_graph_costs=finals), options).states == 0
+    finals[-1] = 0.5
+    half = replace(lattice, final_graph_costs=finals)
+    found = {path.words: path.total for path in all_paths(determinize(half, options))}
+    for words, path in best_by_words(half).items():
+        if beam is None or path.total <= all_paths(half)[0].total + beam:
+            assert found[words] == pytest.approx(path.total)
+
+
+def test_a_path_without_an_arc_stays_one():
+    lattice = random_lattice(3)
+    alone = prune(replace(lattice, final_graph_costs=np.append(-50.0, lattice.final_graph_costs[1:])), 1.0)
+    assert (alone.states, alone.arcs) == (1, 0)
+    made = determinize(alone)
+    assert all_paths(made) == all_paths(alone)
+    assert len(all_paths(made)) == 1

@@ -4,6 +4,7 @@ After Povey et al., "Generating exact lattices in the WFST framework" (2012), an
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from .assemble import Pieces, assemble
+from .assemble import Pieces, assemble, trim
 from .determinize_arrays import (
     ARCS,
     DONE,
@@ -82,7 +83,7 @@ def determinize(lattice: Lattice, options: DeterminizeOptions | None = None) -> 
     """
     options = options or DeterminizeOptions()
     beam = lattice.beam if options.beam is None else min(options.beam, lattice.beam)
-    lattice = prune(lattice, beam)
+    lattice = trim(lattice) if math.isinf(beam) else prune(lattice, beam)
     if lattice.states == 0:
         return lattice
     return _Determinization(lattice, beam, options).run()
