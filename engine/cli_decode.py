@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..decoder.score_files import read_scores
 from ..decoder.search.phrase_file import read_phrases
-from ..errors import ScoresError
+from ..errors import ScoresError, SearchError
 from .cli_options import (
     complain_of_unknown,
     decoding_options,
@@ -21,7 +21,9 @@ from .cli_options import (
 from .nbest import Candidates, candidates_text
 
 if TYPE_CHECKING:
+    from ..decoder.lattice.lattice import Lattice
     from ..decoder.search.beam_search import BeamSearch
+    from ..decoder.search.result import SearchResult
 
 _WIDTHS = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
 
@@ -31,6 +33,9 @@ _WIDTHS = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
 @click.option("--graph", metavar="FILE", help="A search graph to use in place of the model's; matrices stay whole.")
 @click.option(
     "--frame-seconds", type=float, help="Seconds a row of scores, with --graph. [default: 0.03]", metavar="SECONDS"
+)
+@click.option(
+    "--lattices", metavar="FILE", help="With --graph: where determinized lattices go, a text archive in Kaldi's form."
 )
 @click.option(
     "--format",
@@ -47,6 +52,7 @@ def decode(
     scores_files: tuple[str, ...],
     graph: str | None,
     frame_seconds: float | None,
+    lattices: str | None,
     form: str,
     output: str | None,
     model: str | None,
@@ -58,21 +64,24 @@ def decode(
     a Kaldi archive or script file (.ark, .scp, ark:FILE, scp:FILE). The text has a JSON object a line, a segment each:
     the n-best word sequences with frames and costs, and the utterance's key where the file gives one.
     """
-    if frame_seconds is not None and graph is None:
-        raise click.UsageError("--frame-seconds goes with --graph; a model knows its own.")
+    for name, value in (("--frame-seconds", frame_seconds), ("--lattices", lattices)):
+        if value is not None and graph is None:
+            raise click.UsageError(f"{name} goes with --graph.")
     if graph is not None and model is not None:
         raise click.UsageError("--graph takes the model's place; give one of the two.")
     found: list[Candidates] = []
+    archive: list[str] = []
     several = len(scores_files) > 1
     if graph is not None:
         machine = _machine(graph, options)
         nbest = options.get("nbest") or 1
         for path in scores_files:
             for key, scores in read_scores(path):
-                hypotheses = _searched(machine, scores, path, key).nbest(nbest)
-                found.append(
-                    Candidates(None, 0, len(scores), frame_seconds or 0.03, hypotheses, _name(path, key, several))
-                )
+                result = _searched(machine, scores, path, key, lattices is not None)
+                called = _name(path, key, several)
+                found.append(Candidates(None, 0, len(scores), frame_seconds or 0.03, result.nbest(nbest), called))
+                if lattices is not None:
+                    archive.append(_lattice_text(result.lattice(), called or path))
     else:
         recognizer = make_recognizer(model, **options)
         units = len(recognizer.bundle.units)
@@ -84,6 +93,8 @@ def decode(
                     raise ScoresError(f"{where}: scores have shape {scores.shape}, the model has {units} units.")
                 for segment in recognizer.decode(scores, channel):
                     found.append(replace(segment, utterance=_name(path, key, several)))
+    if lattices is not None:
+        write_text(lattices, "".join(archive))
     write_text(output, candidates_text(found) if form == "nbest" else _best_words(found))
 
 
@@ -102,14 +113,24 @@ def _machine(path: str, options: dict[str, Any]) -> "BeamSearch":
     return BeamSearch(graph, SearchOptions(**given), history)
 
 
-def _searched(machine: "BeamSearch", scores: NDArray[np.float32], path: str, key: str | None) -> Any:
+def _searched(
+    machine: "BeamSearch", scores: NDArray[np.float32], path: str, key: str | None, keep_lattice: bool
+) -> "SearchResult":
     """Return the search's result; complaints name the file and the utterance."""
-    search = machine.start()
+    search = machine.start(keep_lattice=keep_lattice)
     try:
         search.advance(scores)
         return search.finish()
-    except ScoresError as problem:
-        raise ScoresError(f"{path}{'' if key is None else f': {key}'}: {problem}") from None
+    except (ScoresError, SearchError) as problem:
+        raise type(problem)(f"{path}{'' if key is None else f': {key}'}: {problem}") from None
+
+
+def _lattice_text(lattice: "Lattice", key: str) -> str:
+    """Return the determinized lattice as an entry of an archive, its words written out."""
+    from ..decoder.lattice.determinize import determinize
+    from ..decoder.lattice.kaldi_text import lattice_text
+
+    return lattice_text(determinize(lattice), "_".join(key.split()), symbols=True)
 
 
 def _channel_of(path: str) -> int | None:

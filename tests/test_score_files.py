@@ -165,7 +165,9 @@ def test_numpy_files_that_are_refused(tmp_path, matrices):
 
 @pytest.mark.cli
 def test_decode_reads_archives_and_other_graphs(tmp_path):
-    from harken.decoder.graph.search_graph import compile_ctc_graph
+    from harken.decoder.graph.search_graph import Graph, compile_ctc_graph
+    from harken.decoder.lattice.kaldi_text_reader import read_kaldi_text
+    from harken.decoder.lattice.nbest import best_path
     from harken.lm.lexicon import Lexicon, Pronunciation
 
     from .toy_bundle import flat_arpa
@@ -193,6 +195,9 @@ def test_decode_reads_archives_and_other_graphs(tmp_path):
     assert run("s.npy", "s.ark", "--format", "text").stdout == "s.npy ab ba\nu1 ab ba\nu2 ba\n"
     listed = run("s.ark", "--nbest", "3", "-o", "s.nbest")
     assert (listed.returncode, listed.stdout) == (0, "")
+    run("s.ark", "--lattices", "s.lats")
+    kept = dict(read_kaldi_text(tmp_path / "s.lats", Graph.load(tmp_path / "toy.graph").words))
+    assert {key: best_path(lattice).words for key, lattice in kept.items()} == {"u1": ("ab", "ba"), "u2": ("ba",)}
     (tmp_path / "s.ark").write_bytes(archive[:-9])
     cut = run("s.ark", "--format", "text", "-o", "out.txt")
     assert cut.returncode == 1
