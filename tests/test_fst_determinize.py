@@ -2,14 +2,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from harken.decoder.fst.arcsort import arcsort
+from harken.decoder.fst.compose import compose
 from harken.decoder.fst.connect import connect
 from harken.decoder.fst.determinize import MAX_BYTES, determinize
 from harken.decoder.fst.determinize_star import determinize_star
 from harken.decoder.fst.determinize_subsets import DELTA, Construction, construct
+from harken.decoder.fst.equivalent import random_equivalent
+from harken.decoder.fst.minimize import minimize_encoded
+from harken.decoder.fst.openfst import read_fst, write_fst
 from harken.decoder.fst.symbols import SymbolTable
 from harken.decoder.fst.text import parse_text
 from harken.decoder.fst.transducer import EPSILON, Fst
+from harken.decoder.graph.tlg import lexicon_and_ngrams
 from harken.errors import FormatError, OptionsError
+from harken.lm.estimate import estimate
+from harken.lm.lexicon import Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +118,36 @@ def test_cycles_with_equal_costs_have_the_twins_property(fst):
     result = determinize(fst)
     assert is_deterministic(result)
     assert_same_likely_costs(fst, result)
+
+
+@some
+@given(
+    random_fsts(max_states=4, max_arcs=8, deterministic=True, epsilons=False, acceptor=True, empty=False),
+    st.lists(st.integers(0, 8), min_size=4, max_size=4),
+    st.sampled_from(["tropical", "log"]),
+)
+def test_twins_whose_cycles_cost_the_same_are_told_apart_no_more(fst, potentials, semiring):
+    if fst.start < 0:
+        return
+    ahead = np.array(potentials[: fst.states]) / 4
+    states, sources = fst.states, fst.sources()
+    twice = Fst.from_arcs(  # two copies, the second one paying earlier or later, behind a choice between them
+        2 * states,
+        [*sources, *(sources + states), 2 * states, 2 * states],
+        [*fst.ilabels, *fst.ilabels, 1, 1],
+        [*fst.ilabels, *fst.ilabels, 1, 1],
+        [*fst.weights, *(fst.weights + ahead[fst.nextstates] - ahead[sources]), 1.0, 0.5],
+        [*fst.nextstates, *(fst.nextstates + states), fst.start, fst.start + states],
+        [*fst.final_weights, *(fst.final_weights + 1), np.inf],
+        semiring,
+    )
+    for result in (determinize(twice, max_states=50), determinize_star(twice, max_states=50)):
+        assert is_deterministic(result)
+        assert result.states <= 1 + states
+        if semiring == "tropical":
+            assert_same_likely_costs(result, twice)
+        else:  # its cycles may gain probability, so that only bounded paths can be compared
+            assert_same_costs(paths(result, 5), paths(twice, 5), 5e-3)
 
 
 def test_outputs_are_written_a_label_an_arc_or_as_soon_as_they_are_certain():
@@ -217,8 +255,6 @@ def test_as_large_as_openfst(fst):
 )
 def test_as_large_as_kaldi(tmp_path_factory, machine):
     kaldifst = pytest.importorskip("kaldifst")
-    from harken.decoder.fst.openfst import read_fst, write_fst
-
     fst, use_log = machine
     path = tmp_path_factory.getbasetemp() / "star.fst"
     fst = replace(fst, olabels=np.where(fst.ilabels == 3, fst.ilabels, 0).astype(np.int32))
@@ -234,3 +270,29 @@ def test_as_large_as_kaldi(tmp_path_factory, machine):
     assert (result.states, result.arcs) == (peer.states, peer.arcs)
     semiring = "log" if use_log else "tropical"
     assert_same_likely_costs(replace(result, semiring=semiring), replace(peer, semiring=semiring))
+
+
+@pytest.mark.parity
+def test_lexicon_with_grammar_as_kaldi_makes_it(tmp_path):
+    kaldifst = pytest.importorskip("kaldifst")
+    phones = ("a", "b", "c", "d", "e")
+    spoken = {
+        "one": "a b", "two": "a b c", "three": "a b", "four": "c", "five": "c d e", "six": "d e a", "too": "a b c"
+    }  # fmt: skip
+    entries = [Pronunciation(word, tuple(said.split())) for word, said in spoken.items()]
+    random = np.random.default_rng(3)
+    lines = [" ".join(random.choice(list(spoken), random.integers(1, 6))) for _ in range(300)]
+    lexicon, grammar = lexicon_and_ngrams(entries, estimate(lines, 3).to_arpa(), phones)
+    composed = compose(arcsort(lexicon.fst, "olabel"), arcsort(grammar, "ilabel"))
+    write_fst(composed, tmp_path / "lg.fst")
+    peer = kaldifst.StdVectorFst.read(str(tmp_path / "lg.fst"))
+    result = composed
+    for ours, theirs in ((determinize_star, kaldifst.determinize_star), (minimize_encoded, kaldifst.minimize_encoded)):
+        result = ours(result)
+        theirs(peer)
+        peer.write(str(tmp_path / "peer.fst"))
+        other = read_fst(tmp_path / "peer.fst")
+        assert result.states == pytest.approx(other.states, rel=0.01)
+        assert result.arcs == pytest.approx(other.arcs, rel=0.01)
+        assert random_equivalent(result, other, paths=200, seed=1, delta=0.02)
+        assert random_equivalent(result, composed, paths=200, seed=2, delta=0.02)

@@ -228,14 +228,14 @@ def close(fst: FstArrays, strings: Strings, closure: Closure, members: int, rule
         for arc in range(fst.arc_begin[state], fst.arc_begin[state + 1]):
             if fst.ilabels[arc] != 0:
                 break
-            if math.isinf(fst.weights[arc]):
+            weight = np.float32(waiting + fst.weights[arc])
+            if math.isinf(weight):
                 continue
             target = int(fst.nextstates[arc])
             string = appended(strings, closure.strings[member], fst.olabels[arc])
             if string < 0 or members == room:
                 counts.wanted[2] = members + 1
                 return failed(counts, NO_ROOM, target, 0, 0)
-            weight = np.float32(waiting + fst.weights[arc])
             other = int(closure.place[target])
             if other >= members or closure.states[other] != target:
                 other = members
@@ -330,7 +330,8 @@ def gather(
         before = int(closure.strings[member])
         weight = closure.weights[member]
         for arc in range(arc_begin[state], arc_begin[state + 1]):
-            if ilabels[arc] < first_label or math.isinf(arc_weights[arc]):
+            cost = weight + arc_weights[arc]
+            if ilabels[arc] < first_label or math.isinf(cost):
                 continue
             string = before
             if olabels[arc] != 0:
@@ -339,7 +340,7 @@ def gather(
                     return failed(counts, NO_ROOM, state, 0, 0)
             keys[total] = (np.int64(ilabels[arc]) << 32) | nextstates[arc]
             owed[total] = string
-            weights[total] = weight + arc_weights[arc]
+            weights[total] = cost
             order[total] = total
             total += 1
         if total > begin:
@@ -420,26 +421,22 @@ def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts
     step = math.floor(position)
     beside = step - 1 if position - step < 0.5 else step + 1
     mask = len(subsets.slots) - 1
-    if abs(position - step - 0.5) >= 0.37:
-        slot = mixed(digest, beside) & mask
-        while True:
-            known = int(subsets.slots[slot])
-            if known < 0:
-                break
-            if alike(subsets, known, low, high, delta):
-                return known
-            slot = (slot + 1) & mask
-    digest = mixed(digest, step)
-    slot = digest & mask
+    own = mixed(digest, step)
+    looking_beside = abs(position - step - 0.5) >= 0.37
+    slot = (mixed(digest, beside) if looking_beside else own) & mask
     while True:
         known = int(subsets.slots[slot])
         if known < 0:
-            break
+            if not looking_beside:
+                break
+            looking_beside = False
+            slot = own & mask
+            continue
         if alike(subsets, known, low, high, delta):
             return known
         slot = (slot + 1) & mask
     fresh = int(counts.subsets[0])
-    subsets.digests[fresh] = digest
+    subsets.digests[fresh] = own
     subsets.slots[slot] = fresh
     subsets.begin[fresh + 1] = high
     waiting = counts.waiting[0]
@@ -487,16 +484,17 @@ def branch(
             strings_owed[low] = EMPTY
             weights[low] = 0.0
             target = int(alone[states[low]])
-            if target < 0:
-                target = numbered(subsets, low, top, rules.delta, counts)
-                alone[states[low]] = target
         else:
             string = common_string(strings, subsets, low, top, rules)
             if string < 0:
                 failed(counts, NO_ROOM, 0, 0, 0)
                 return False
             weight = common_weight(subsets, low, top, rules.use_log)
+            target = -1
+        if target < 0:
             target = numbered(subsets, low, top, rules.delta, counts)
+            if top - low == 1 and strings_owed[low] == EMPTY:
+                alone[states[low]] = target
         ilabels[arc] = label
         arc_strings[arc] = string
         arc_weights[arc] = weight

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
+from .room import check_memory
 from .string_fst import StringFst, labels_of, more_strings, new_strings, trimmed, with_room
 from .transducer import NO_STATE, Fst
 
@@ -43,7 +44,8 @@ def construct(fst: Fst, way: Construction) -> StringFst:
     """Return the deterministic machine, its outputs as strings; arcs of a state are sorted by input label.
 
     Raises FormatError where the input is not functional or goes round epsilons at ever less cost, OptionsError where
-    the result is larger than ``way`` allows: then it may be infinite, for lack of the twins property.
+    the result is larger than ``way`` allows: then it may be infinite, for lack of the twins property. SearchError where
+    the machine's memory is used up before.
     """
     from .determinize_kernels import COMPLETE, ENDLESS, NO_ROOM, NOT_FUNCTIONAL, Rules, expand
 
@@ -64,6 +66,7 @@ def construct(fst: Fst, way: Construction) -> StringFst:
                 f"{way.name}: {room.counts.subsets[0]} states so far need more than max_bytes = {way.max_bytes}; "
                 "the machine may have no finite equivalent, otherwise raise max_bytes."
             )
+        check_memory(room.nbytes // 2, way.name)
         room.grow()
     if status == COMPLETE:
         return room.result(fst)
