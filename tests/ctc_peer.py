@@ -18,10 +18,12 @@ def pyctcdecode(
     calls: list[tuple[str, dict[str, Any]]],
     build: dict[str, Any] | None = None,
     save: Path | None = None,
+    load: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Return pyctcdecode's answer to every call (matrix, options of decode_beams): ``seconds`` and ``beams``.
 
-    A beam is [text, word frames, logit score, LM score].
+    A beam is [text, word frames, logit score, LM score]. The decoder is saved into the folder ``save``, or loaded from
+    the folder ``load`` instead of being built.
     """
     interpreter = os.environ.get("HARKEN_PYCTCDECODE")
     if not interpreter:
@@ -33,6 +35,8 @@ def pyctcdecode(
         job["calls"] = [{"matrix": name, "options": options} for name, options in calls]
         if save is not None:
             job["save"] = str(save)
+        if load is not None:
+            job["load"] = str(load)
         done = subprocess.run(
             [interpreter, str(Path(__file__).with_name("ctc_peer_script.py"))],
             input=json.dumps(job),

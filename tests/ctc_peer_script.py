@@ -14,11 +14,14 @@ import numpy as np
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    from pyctcdecode import build_ctcdecoder
+    from pyctcdecode import BeamSearchDecoderCTC, build_ctcdecoder
 
     job = json.load(sys.stdin)
     matrices = np.load(job["matrices"])
-    decoder = build_ctcdecoder(job["labels"], **job["build"])
+    if "load" in job:
+        decoder = BeamSearchDecoderCTC.load_from_dir(job["load"])
+    else:
+        decoder = build_ctcdecoder(job["labels"], **job["build"])
     answers = []
     for call in job["calls"]:
         start = time.thread_time()

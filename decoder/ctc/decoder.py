@@ -17,7 +17,7 @@ from .alphabet import Alphabet
 from .label_rows import LabelRows, weights_of
 from .language_model import LanguageModel
 from .ngram_source import open_source
-from .pool import map_over
+from .pool import announce, map_over
 from .prefix_arrays import ASKED_LABELS
 from .prefix_search import Ending, HotWords, PrefixOptions, PrefixSearch
 from .scores import as_log_probs
@@ -45,13 +45,20 @@ class OutputBeam(NamedTuple):
 class BeamSearchDecoderCTC:
     """Decodes score matrices; one object serves any number of them, from one thread at a time.
 
-    ``alphabet`` may be an Alphabet or a list of labels.
+    ``alphabet`` may be an Alphabet or a list of labels. ``strict`` gives pyctcdecode's answers to the last field:
+    texts, order, scores, frames of words. Without it the search is wider at the same width (see ``PrefixOptions``), and
+    a text of which some alignments end in a space is scored without that space, which pyctcdecode may count as an
+    unknown empty word.
     """
 
-    def __init__(self, alphabet: Alphabet | Sequence[str], language_model: LanguageModel | None = None) -> None:
+    def __init__(
+        self, alphabet: Alphabet | Sequence[str], language_model: LanguageModel | None = None, strict: bool = False
+    ) -> None:
+        self.strict = strict
         self.alphabet = alphabet if isinstance(alphabet, Alphabet) else Alphabet.build(alphabet)
         self.language_model = language_model
         self._label_rows: LabelRows | None = None
+        announce(self)
 
     def reset_params(
         self,
@@ -75,7 +82,7 @@ class BeamSearchDecoderCTC:
         lm_start_state: Any = None,
     ) -> str:
         """Return the best text for ``logits`` (see ``decode_beams``), found with ``prune_history``."""
-        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, prune_history=True)
+        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, True, self.strict)
         search = self._search(logits, options, hotwords, hotword_weight, lm_start_state)
         return self._outputs(search, options, with_frames=False)[0].text
 
@@ -97,7 +104,7 @@ class BeamSearchDecoderCTC:
         ``hotword_weight`` wherever it occurs, and its beginning a part of that. ``lm_start_state``, a state that a beam
         of an earlier call returned, goes on from there.
         """
-        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, prune_history)
+        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, prune_history, self.strict)
         return self._outputs(self._search(logits, options, hotwords, hotword_weight, lm_start_state), options)
 
     def decode_batch(
@@ -179,28 +186,34 @@ class BeamSearchDecoderCTC:
 
     def _outputs(self, search: PrefixSearch, options: PrefixOptions, with_frames: bool = True) -> list[OutputBeam]:
         """Complete the last words, join the beams that become equal, score and rank them."""
-        joined: dict[str, tuple[Ending, float]] = {}
+        joined: dict[str, list[Ending]] = {}
         for ending in search.endings(with_frames):
-            text = ending.text.rstrip(" ")
-            logit = joined[text][1] if text in joined else -math.inf
-            joined[text] = ending, max(logit, ending.logit) + math.log1p(math.exp(-abs(logit - ending.logit)))
+            joined.setdefault(ending.text.rstrip(" "), []).append(ending)
         beams = []
-        for text, (ending, logit) in joined.items():
-            bonus = ending.model + ending.hot
-            state: Any = None
-            if self.language_model is not None:
-                gain, number = self.language_model.last_score(ending.state, ending.begun)
-                state = self.language_model.source.hand_out(number)
-                bonus += gain
-            if ending.begun in search.hot_words.words:
-                bonus += search.hot_words.weight
+        for text, endings in joined.items():
+            completed = [(self._completed(search, ending), ending) for ending in endings]
+            (bonus, state), ending = completed[-1] if self.strict else max(completed, key=lambda pair: pair[0][0])
+            highest = max(ending.logit for ending in endings)
+            logit = highest + math.log(math.fsum(math.exp(ending.logit - highest) for ending in endings))
             words = text.split()
-            beams.append(
-                OutputBeam(" ".join(words), state, list(zip(words, ending.frames, strict=False)), logit, logit + bonus)
-            )
-        beams.sort(key=lambda beam: -beam.lm_score)
-        least = beams[0].lm_score + options.beam_prune_logp
-        return [beam for beam in beams if beam.lm_score >= least]
+            frames = list(zip(words, ending.frames, strict=False))
+            beams.append((OutputBeam(" ".join(words), None, frames, logit, logit + bonus), state))
+        beams.sort(key=lambda pair: -pair[0].lm_score)
+        least = beams[0][0].lm_score + options.beam_prune_logp
+        model = self.language_model
+        return [
+            beam if model is None else beam._replace(last_lm_state=model.source.hand_out(state))
+            for beam, state in beams[: options.beam_width]
+            if beam.lm_score >= least
+        ]
+
+    def _completed(self, search: PrefixSearch, ending: Ending) -> tuple[float, int]:
+        """Return the bonus of a text with its last word completed, and the language model's state after it."""
+        bonus, state = ending.model + ending.hot, 0
+        if self.language_model is not None:
+            gain, state = self.language_model.last_score(ending.state, ending.begun)
+            bonus += gain
+        return bonus + (search.hot_words.weight if ending.begun in search.hot_words.words else 0.0), state
 
 
 def build_ctcdecoder(
@@ -212,15 +225,16 @@ def build_ctcdecoder(
     unk_score_offset: float = -10.0,
     lm_score_boundary: bool = True,
     lm_unit: str = "word",
+    strict: bool = False,
 ) -> BeamSearchDecoderCTC:
-    """Build a decoder; the arguments are pyctcdecode's, and one more.
+    """Build a decoder; the arguments are pyctcdecode's, and two more.
 
     labels: the label of every column, see ``Alphabet``. kenlm_model_path: an n-gram model, as an ARPA file (also
     gzip-compressed), a KenLM binary, or our own n-gram file. unigrams: the known words; those of an ARPA file are taken
     where none are given. alpha: weight of the language model. beta: what every word gains. unk_score_offset: what an
     unknown word loses. lm_score_boundary: whether texts begin and end as sentences. lm_unit: "word", or "label" for a
     model whose words are the labels: characters (a space as "|", "<space>" or "_") or pieces; each then gains beta.
-    Raises OptionsError and FormatError for what cannot be used.
+    strict: see ``BeamSearchDecoderCTC``. Raises OptionsError and FormatError for what cannot be used.
     """
     alphabet = Alphabet.build(labels)
     model = None
@@ -231,4 +245,4 @@ def build_ctcdecoder(
         unigrams = model.unigrams
     if unigrams:
         alphabet.warn_if_foreign(unigrams)
-    return BeamSearchDecoderCTC(alphabet, model)
+    return BeamSearchDecoderCTC(alphabet, model, strict)

@@ -13,6 +13,11 @@ _decoders: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary
 logger = logging.getLogger(__name__)
 
 
+def announce(decoder: Any) -> None:
+    """Let processes that are forked from now on find ``decoder``."""
+    _decoders[id(decoder)] = decoder
+
+
 def map_over(pool: Any, decoder: Any, method: str, options: tuple[Any, ...], matrices: Iterable[Any]) -> list[Any]:
     """Return what ``decoder.method(matrix, *options)`` gives for every matrix, in their order.
 
@@ -25,7 +30,6 @@ def map_over(pool: Any, decoder: Any, method: str, options: tuple[Any, ...], mat
         logger.warning("A pool whose processes are started by %r cannot share the decoder: working without it.", starts)
     if starts != "fork":
         return [getattr(decoder, method)(matrix, *options) for matrix in matrices]
-    _decoders[id(decoder)] = decoder
     return list(pool.map(functools.partial(_one, id(decoder), method, options), matrices))
 
 

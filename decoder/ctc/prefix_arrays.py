@@ -85,7 +85,10 @@ class Rows(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Scalars of the fused score and of the beam; ``scale`` turns log10 into weighted natural logarithms."""
+    """Scalars of the fused score and of the beam; ``scale`` turns log10 into weighted natural logarithms.
+
+    A ``strict`` search counts entries, not texts, as pyctcdecode does, and takes frames from where it takes them.
+    """
 
     source: int
     scale: float
@@ -98,6 +101,7 @@ class Weights(NamedTuple):
     prune: float
     prune_history: int
     spelled_once: int
+    strict: int
 
 
 class Frames(NamedTuple):
@@ -133,13 +137,16 @@ class Store(NamedTuple):
 class Work(NamedTuple):
     """Room for one frame.
 
-    Candidates; the probability of every symbol and its place among the labels of the row; how these labels change the
-    bonus, by group and label; under which stamp a group with a label has been dealt with, likewise; the hash table; an
-    order; the candidates kept; by group, what is asked for or grown by.
+    Candidates; the mass of all that have a candidate's text, and the first of those; the probability of every symbol
+    and its place among the labels of the row; how these labels change the bonus, by group and label; under which stamp
+    a group with a label has been dealt with, likewise; the hash table; an order; the candidates kept; by group, what is
+    asked for or grown by.
     """
 
     mass: NDArray[np.float64]
     numbers: NDArray[np.int64]
+    text_mass: NDArray[np.float64]
+    text_of: NDArray[np.int64]
     prob_of: NDArray[np.float64]
     token_of: NDArray[np.int64]
     change: NDArray[np.float64]

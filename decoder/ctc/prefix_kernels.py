@@ -245,27 +245,27 @@ def needed_shift(beam: Beam, frames: Frames, work: Work) -> float:
 
 
 @inner_kernel
-def stay(beam: Beam, frames: Frames, work: Work, factor: float) -> tuple[int, float]:
+def stay(beam: Beam, frames: Frames, weights: Weights, work: Work, factor: float) -> tuple[int, float]:
     """Make the candidates that end in a blank; return their count and the best mass."""
     side, row, all_entries = beam.position[SIDE], beam.position[ROW], beam.position[ENTRIES]
     numbers, values, mass, groups = beam.group_numbers, beam.group_values, beam.mass, beam.position[GROUPS]
-    made, made_mass = work.numbers, work.mass
+    made, made_mass, sign = work.numbers, work.mass, 1.0 - 2.0 * weights.strict
     best, blank = 0.0, frames.blank[row] * factor
     if blank == 0:
         return 0, best
     for group in range(groups):
         first = numbers[side, group, FIRST]
         last = numbers[side, group + 1, FIRST] if group + 1 < groups else all_entries
-        light = first
+        source = first
         for entry in range(first + 1, last):
-            if mass[side, entry] <= mass[side, light]:
-                light = entry
+            if mass[side, entry] * sign > mass[side, source] * sign:
+                source = entry
         made_mass[group] = values[side, group, TOTAL] * blank
         best = max(best, made_mass[group])
         made[group, C_HASH] = numbers[side, group, HASH]
         made[group, C_GROUP] = group
         made[group, C_SYMBOL] = -1
-        made[group, C_SOURCE] = light
+        made[group, C_SOURCE] = source
         made[group, C_WAY] = STAY
         made[group, C_STEP] = STAY
     return groups, best
@@ -300,22 +300,11 @@ def repeat(beam: Beam, work: Work, factor: float, mask: int, count: int) -> int:
 
 
 @inner_kernel
-def without(mass: NDArray[np.float64], begin: int, last: int, left_out: int) -> tuple[float, int]:
-    """Return the mass of the entries ``begin:last`` but for one, and the lightest of them (-1: there is no other)."""
-    total, light = 0.0, np.int64(-1)
-    for entry in range(begin, last):
-        if entry != left_out:
-            total += mass[entry]
-            if light < 0 or mass[entry] <= mass[light]:
-                light = entry
-    return total, light
-
-
-@inner_kernel
 def lengthen(
     beam: Beam,
     frames: Frames,
     labels: Labels,
+    weights: Weights,
     work: Work,
     fused: bool,
     shift: float,
@@ -330,7 +319,7 @@ def lengthen(
     numbers, mass, entries = beam.group_numbers, beam.mass, beam.entry_numbers
     made, made_mass, table, change = work.numbers, work.mass, work.table, work.change
     symbols, probs, kinds, closes = frames.symbol, frames.prob, labels.kind, labels.closes
-    spelling_begin, spelling = labels.spelling_begin, labels.spelling
+    spelling_begin, spelling, sign = labels.spelling_begin, labels.spelling, 1.0 - 2.0 * weights.strict
     first, end = frames.begin[row], frames.begin[row + 1]
     groups, all_entries = beam.position[GROUPS], beam.position[ENTRIES]
     for group in range(groups):
@@ -341,16 +330,14 @@ def lengthen(
             numbers[side, group, LENGTH] > 0,
             numbers[side, group, CLOSED],
         )
-        heavy, light = mass[side, begin], begin
-        for entry in range(begin + 1, last):
-            heavy += mass[side, entry]
-            light = entry if mass[side, entry] <= mass[side, light] else light
         for token in range(first, end):
             symbol = np.int64(symbols[token])
-            total, source = heavy, light
+            total, source = 0.0, np.int64(-1)
             for entry in range(begin, last):
-                if entries[side, entry, SYMBOL] == symbol:
-                    total, source = without(mass[side], begin, last, entry)
+                if entries[side, entry, SYMBOL] != symbol:
+                    total += mass[side, entry]
+                    if source < 0 or mass[side, entry] * sign > mass[side, source] * sign:
+                        source = entry
             if source < 0:
                 continue
             new = total * probs[token]
@@ -371,7 +358,7 @@ def lengthen(
             if table[place, 1] >> 32 == stamp:
                 here = table[place, 1] & 0xFFFFFFFF
                 made_mass[here] += new
-                if mass[side, source] <= mass[side, made[here, C_SOURCE]]:
+                if mass[side, source] * sign > mass[side, made[here, C_SOURCE]] * sign:
                     made[here, C_SOURCE] = source
                     made[here, C_STEP] = way
                 continue
@@ -389,7 +376,15 @@ def lengthen(
 
 @inner_kernel
 def join(
-    beam: Beam, frames: Frames, labels: Labels, work: Work, fused: bool, shift: float, count: int, best: float
+    beam: Beam,
+    frames: Frames,
+    labels: Labels,
+    weights: Weights,
+    work: Work,
+    fused: bool,
+    shift: float,
+    count: int,
+    best: float,
 ) -> tuple[int, float]:
     """Add the candidates that end in the last label of a text that is alive; return the count of all and the best mass.
 
@@ -405,7 +400,7 @@ def join(
         beam.position[GROUPS],
         beam.position[ENTRIES],
     )
-    factor = math.exp(-shift)
+    factor, sign = math.exp(-shift), 1.0 - 2.0 * weights.strict
     for group in range(groups):
         symbol = numbers[side, group, LAST]
         if symbol < 0 or prob_of[symbol] == 0:
@@ -417,7 +412,7 @@ def join(
             repeats = entries[side, entry, SYMBOL] == symbol
             if repeats or again:
                 total += mass[side, entry] * factor
-                if source < 0 or mass[side, entry] <= mass[side, source]:
+                if source < 0 or mass[side, entry] * sign > mass[side, source] * sign:
                     source, step = entry, np.int64(REPEAT if repeats else SAME_TEXT)
         parent = numbers[side, group, PARENT]
         if parent >= 0:
@@ -428,7 +423,7 @@ def join(
             for entry in range(numbers[side, parent, FIRST], last):
                 if entries[side, entry, SYMBOL] != symbol:
                     total += mass[side, entry] * weight
-                    if source < 0 or mass[side, entry] <= mass[side, source]:
+                    if source < 0 or mass[side, entry] * sign > mass[side, source] * sign:
                         source, step = entry, np.int64(LONGER)
         if source >= 0:
             made_mass[count] = total * prob_of[symbol]
@@ -462,7 +457,7 @@ def branch(
     side, stamp, row = beam.position[SIDE], beam.position[STAMP], beam.position[ROW]
     numbers, values, mass, entries = beam.group_numbers, beam.group_values, beam.mass, beam.entry_numbers
     made, made_mass, change, joined = work.numbers, work.mass, work.change, work.joined
-    symbols, probs, kinds = frames.symbol, frames.prob, labels.kind
+    symbols, probs, kinds, sign = frames.symbol, frames.prob, labels.kind, 1.0 - 2.0 * weights.strict
     first, end = frames.begin[row], frames.begin[row + 1]
     groups, all_entries = beam.position[GROUPS], beam.position[ENTRIES]
     place = np.int64(0)
@@ -488,14 +483,15 @@ def branch(
             if at_space and kinds[symbol] == BOUNDARY:
                 continue
             best = max(best, new)
-            light = np.int64(-1)
+            source = np.int64(-1)
             for entry in range(begin, last):
-                if entries[side, entry, SYMBOL] != symbol and (light < 0 or mass[side, entry] <= mass[side, light]):
-                    light = entry
+                better = source < 0 or mass[side, entry] * sign > mass[side, source] * sign
+                if better and entries[side, entry, SYMBOL] != symbol:
+                    source = entry
             made_mass[count] = new
             made[count, C_GROUP] = group
             made[count, C_SYMBOL] = symbol
-            made[count, C_SOURCE] = light
+            made[count, C_SOURCE] = source
             made[count, C_WAY] = LONGER
             made[count, C_STEP] = LONGER
             count += 1
@@ -548,17 +544,56 @@ def nth_largest(values: NDArray[np.float64], count: int, rank: int) -> float:
 
 
 @inner_kernel
-def select(work: Work, weights: Weights, count: int) -> tuple[int, float]:
-    """List the candidates within the beam and its width in ``work.kept``; return their count and the best mass."""
-    masses, order, kept_list = work.mass, work.order, work.kept
+def weigh_texts(work: Work, weights: Weights, groups: int, count: int, mask: int, stamp: int) -> float:
+    """Give every candidate the mass of all candidates with its text and the first of those; return the largest.
+
+    In a strict search every candidate stands for itself.
+    """
+    made, masses, text_mass, text_of = work.numbers, work.mass, work.text_mass, work.text_of
+    first_of, table = work.asked, work.table
+    for group in range(groups):
+        first_of[group] = -1
+    for candidate in range(count):
+        first = np.int64(candidate)
+        if weights.strict:
+            pass
+        elif weights.spelled_once:
+            group = made[candidate, C_GROUP]
+            if made[candidate, C_WAY] != LONGER:
+                if first_of[group] >= 0:
+                    first = first_of[group]
+                first_of[group] = first
+        else:
+            text = made[candidate, C_HASH]
+            place = (text ^ (text >> 31)) & mask
+            while table[place, 1] >> 32 == stamp and table[place, 0] != text:
+                place = (place + 1) & mask
+            if table[place, 1] >> 32 == stamp:
+                first = table[place, 1] & 0xFFFFFFFF
+            table[place, 0] = text
+            table[place, 1] = (stamp << 32) | first
+        text_of[candidate] = first
+        text_mass[candidate] = masses[candidate]
+        if first != candidate:
+            text_mass[first] += masses[candidate]
     best = 0.0
     for candidate in range(count):
-        best = max(best, masses[candidate])
+        best = max(best, text_mass[candidate])
+    return best
+
+
+@inner_kernel
+def select(work: Work, weights: Weights, count: int, best: float, most: int) -> int:
+    """List the candidates whose text is within the beam and its width in ``work.kept``; return their count.
+
+    ``text_mass`` of the others' first candidates is set to -1.
+    """
+    text_mass, text_of, masses, order, kept_list = work.text_mass, work.text_of, work.mass, work.order, work.kept
     limit = best * max(weights.prune, 1e-280)
     alive = np.int64(0)
     for candidate in range(count):
-        if masses[candidate] >= limit:
-            order[alive] = masses[candidate]
+        if text_of[candidate] == candidate and text_mass[candidate] >= limit:
+            order[alive] = text_mass[candidate]
             alive += 1
     ties = alive
     if alive > weights.width:
@@ -566,14 +601,19 @@ def select(work: Work, weights: Weights, count: int) -> tuple[int, float]:
         ties = weights.width
         for place in range(alive):
             ties -= order[place] > limit
-    kept = np.int64(0)
+    kept, least = np.int64(0), best * 1e-280
     for candidate in range(count):
-        mass = masses[candidate]
-        if mass > limit or (mass == limit and ties > 0):
-            ties -= mass == limit
+        first = text_of[candidate]
+        if first == candidate:
+            mass = text_mass[candidate]
+            if mass < limit or (mass == limit and ties == 0):
+                text_mass[candidate] = -1.0
+            elif mass == limit:
+                ties -= 1
+        if text_mass[first] > 0 and masses[candidate] >= least and kept < most:
             kept_list[kept] = candidate
             kept += 1
-    return kept, best
+    return kept
 
 
 @inner_kernel
@@ -820,13 +860,13 @@ def candidates(
     if fused and weigh(beam, frames, labels, rows, weights, vocabulary, hot_words, work) > _LARGEST_CHANGE:
         shift = needed_shift(beam, frames, work)
     beam.position[STAMP] += 1
-    count, best = stay(beam, frames, work, math.exp(-shift))
+    count, best = stay(beam, frames, weights, work, math.exp(-shift))
     if weights.spelled_once:
-        count, best = join(beam, frames, labels, work, fused, shift, count, best)
+        count, best = join(beam, frames, labels, weights, work, fused, shift, count, best)
         count = branch(beam, frames, labels, weights, work, fused, shift, count, best)
     else:
         count = repeat(beam, work, math.exp(-shift), mask, count)
-        count = lengthen(beam, frames, labels, work, fused, shift, mask, count)
+        count = lengthen(beam, frames, labels, weights, work, fused, shift, mask, count)
     for token in range(frames.begin[row], frames.begin[row + 1]):
         work.prob_of[frames.symbol[token]] = 0.0
     return count, shift
@@ -849,7 +889,7 @@ def advance(
     position = beam.position
     while position[ROW] < len(frames.blank):
         row = position[ROW]
-        if len(store.parents) - max(position[NODES], position[SPANS]) < weights.width:
+        if len(store.parents) - max(position[NODES], position[SPANS]) < beam.mass.shape[1]:
             return FULL
         asks = weights.source == ASKED_LABELS or may_complete(beam, frames, labels)
         if asks and not ready(beam, rows, weights, vocabulary, hot_words, model, work.asked):
@@ -859,7 +899,9 @@ def advance(
             mask *= 2
         mask -= 1
         count, shift = candidates(beam, frames, labels, rows, weights, vocabulary, hot_words, work, mask)
-        kept, best = select(work, weights, count)
+        position[STAMP] += 1
+        best = weigh_texts(work, weights, position[GROUPS], count, mask, position[STAMP])
+        kept = select(work, weights, count, best, beam.mass.shape[1])
         if weights.spelled_once:
             spell(beam, labels, work, kept)
         if weights.prune_history:

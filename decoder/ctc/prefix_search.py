@@ -66,16 +66,19 @@ from .word_trie import hot_trie, vocabulary_trie
 class PrefixOptions:
     """The widths of a search, under pyctcdecode's names.
 
-    beam_width: how many beams (texts, each with the label or blank that it ends in) survive a frame. beam_prune_logp:
-    how far a beam's score may lie below the best. token_min_logp: labels less likely in a frame are not followed there,
-    but for the likeliest. prune_history: of beams that end in the same words, as many as the language model sees, only
-    the best survives.
+    beam_width: how many texts survive a frame. beam_prune_logp: how far a text's score may lie below the best.
+    token_min_logp: labels less likely in a frame are not followed there, but for the likeliest. prune_history: of texts
+    that end in the same words, as many as the language model sees, and the same label only the best survives. strict:
+    do as pyctcdecode does, where a text that ends in a blank and one that ends in its last label are two beams, each
+    with a place in the beam's width, and where the frames of words are those of the least likely of the alignments
+    that were joined, not of the likeliest.
     """
 
     beam_width: int = 100
     beam_prune_logp: float = -10.0
     token_min_logp: float = -5.0
     prune_history: bool = False
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.beam_width, bool) or self.beam_width != int(self.beam_width) or self.beam_width < 1:
@@ -155,19 +158,22 @@ class PrefixSearch:
             prune=math.exp(options.beam_prune_logp),
             prune_history=int(options.prune_history),
             spelled_once=int(by_label or alphabet.spelled_once),
+            strict=int(options.strict),
         )
         self._least = options.token_min_logp
         self._rows = empty_rows(len(alphabet.labels))
         self._beam = self._first_beam(start_state)
-        self._store = _store(4 * self._weights.width + 1024)
+        self._store = _store(32 * self._weights.width + 32768)
 
     def _first_beam(self, start_state: int) -> Beam:
         width, weights = self._weights.width, self._weights
+        # A text ends in a blank or its last label; a text of pieces may have several of those.
+        entries = width * (1 if weights.strict else 2 if weights.spelled_once else 4)
         beam = Beam(
             group_numbers=np.zeros((2, width, RECENT + weights.recent), np.int64),
             group_values=np.zeros((2, width, VALUES)),
-            entry_numbers=np.zeros((2, width, ENTRY_NUMBERS), np.int64),
-            mass=np.zeros((2, width)),
+            entry_numbers=np.zeros((2, entries, ENTRY_NUMBERS), np.int64),
+            mass=np.zeros((2, entries)),
             position=np.zeros(POSITIONS, np.int64),
             offset=np.zeros(1),
         )
@@ -232,10 +238,12 @@ class PrefixSearch:
 
     def _room(self, frames: Frames) -> Work:
         width = self._weights.width
-        most = width * (int(np.diff(frames.begin).max(initial=0)) + 2)
+        most = width * (int(np.diff(frames.begin).max(initial=0)) + 1) + self._beam.mass.shape[1]
         return Work(
             mass=np.empty(most),
             numbers=np.empty((most, CANDIDATE_NUMBERS), np.int64),
+            text_mass=np.empty(most),
+            text_of=np.empty(most, np.int64),
             prob_of=np.zeros(len(self._alphabet.labels)),
             token_of=np.zeros(len(self._alphabet.labels), np.int64),
             change=np.empty(most),
@@ -249,7 +257,7 @@ class PrefixSearch:
     def _enlarge(self) -> None:
         """Double the store where what is alive fills half of it."""
         position, store = self._beam.position, self._store
-        needed = 2 * (max(int(position[NODES]), int(position[SPANS])) + self._weights.width)
+        needed = 2 * (max(int(position[NODES]), int(position[SPANS])) + self._beam.mass.shape[1])
         if needed > len(store.parents):
             larger = _store(2 * needed)
             for old, new in zip(store, larger, strict=True):
