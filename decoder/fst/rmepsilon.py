@@ -61,7 +61,8 @@ def _without(fst: Fst, is_epsilon: NDArray[np.bool_], delta: float) -> Fst:
     ends.arc_begin[0] = 0
     ilabels, olabels, nextstates = (np.empty(ROOM + 2 * fst.arcs, dtype=np.int32) for _ in range(3))
     rows = Rows(ilabels, olabels, np.empty(len(ilabels), dtype=np.float32), nextstates)
-    settled, log = new_settled(np.full(fst.states, np.inf)), fst.semiring == "log"
+    log = fst.semiring == "log"
+    settled = new_settled(np.full(fst.states, np.inf), log)
     closure = _closure(rank, len(ilabels))
     while (status := remove_epsilons(arcs, links, settled, closure, rows, ends, log, delta)) == FULL:
         rows = doubled(rows, "rmepsilon")

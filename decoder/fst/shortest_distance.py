@@ -64,12 +64,12 @@ def _settled(
     from .topsort_kernels import strong_components
 
     component, order, _ = strong_components(begin, targets)
-    settled = new_settled(initial)
+    settled = new_settled(initial, log)
     check_settled(distances(Links(begin, targets, weights, component), settled, order, log, delta))
     return settled
 
 
-def new_settled(initial: NDArray[np.float64]) -> "Settled":
+def new_settled(initial: NDArray[np.float64], log: bool) -> "Settled":
     """Return what the kernels work on, given what each state starts with."""
     from .shortest_distance_kernels import Settled
 
@@ -81,6 +81,8 @@ def new_settled(initial: NDArray[np.float64]) -> "Settled":
         place=np.full(states, -1, dtype=np.int32),
         queue=np.empty(states, dtype=np.int32),
         pending=np.full(states, np.inf),
+        mass=np.empty(states if log else 0),
+        inflow=np.empty(states if log else 0),
     )
 
 
@@ -91,4 +93,6 @@ def check_settled(status: int) -> None:
     if status == NEGATIVE_CYCLE:
         raise FormatError("transducer: a cycle has a negative cost, so no path is shortest; raise its costs.")
     if status == DIVERGES:
-        raise FormatError("transducer: a cycle loses no probability, so its paths add up to infinity; raise its costs.")
+        raise FormatError(
+            "transducer: a cycle loses no or hardly any probability, so there is no sum over paths; raise its costs."
+        )

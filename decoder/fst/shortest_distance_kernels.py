@@ -10,7 +10,8 @@ from ...jit import inner_kernel, kernel
 SETTLED, NEGATIVE_CYCLE, DIVERGES = 0, 1, 2
 """How it went."""
 TOLERANCE = 1e-10  # what rounding may take off a cycle that costs nothing, relative to the costs
-RELAXATIONS = 100_000_000  # besides a thousand an arc: then a component's mass is taken to grow for ever
+BARELY = 1e-6  # the loss a round, relative, below which a component's mass is taken to grow for ever
+RELAXATIONS = 100_000_000  # that many, and four thousand an arc, and it is taken to, anyway
 
 
 class Links(NamedTuple):
@@ -23,7 +24,7 @@ class Links(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """Distances so far and working space, all (states,).
+    """Distances so far and working space, all (states,); the last two for the log semiring alone.
 
     ``parent`` is the arc by which the least distance came and ``came_from`` the state that it leaves, -1 for none.
     ``place`` is -1 outside of queues, ``pending`` infinite.
@@ -35,6 +36,8 @@ class Settled(NamedTuple):
     place: NDArray[np.int32]
     queue: NDArray[np.int32]
     pending: NDArray[np.float64]
+    mass: NDArray[np.float64]
+    inflow: NDArray[np.float64]
 
 
 @inner_kernel
@@ -179,11 +182,42 @@ def settle_loops(links: Links, settled: Settled, state: int) -> int:
 
 
 @inner_kernel
+def grows(links: Links, settled: Settled, members: NDArray[np.int32], rounds: int) -> bool:
+    """Return whether a component is sure to grow for ever in the log semiring.
+
+    If every state gets from the others as much as it has, the largest eigenvalue of the component's matrix is at least
+    1 (Collatz and Wielandt's bound), whatever they have: here what ``rounds`` of passing it all on left them.
+    """
+    begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
+    mass, inflow, here = settled.mass, settled.inflow, component[members[0]]
+    least, largest, growing = np.inf, 1.0, True
+    for state in members:
+        least = min(least, settled.distance[state])
+    for state in members:
+        mass[state] = np.exp(least - settled.distance[state])
+    for _ in range(rounds):
+        for state in members:
+            mass[state] /= largest
+            inflow[state] = 0.0
+        for state in members:
+            for arc in range(begin[state], begin[state + 1]):
+                if component[targets[arc]] == here:
+                    inflow[targets[arc]] += mass[state] * np.exp(-weights[arc])
+        largest, growing = 0.0, True
+        for state in members:
+            growing &= inflow[state] >= (1.0 - BARELY) * mass[state]
+            mass[state] += inflow[state]  # keeping what it has, too, since what goes in turns settles on nothing
+            largest = max(largest, mass[state])
+        if growing:
+            break
+    return growing
+
+
+@inner_kernel
 def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delta: float) -> int:
     """Settle a component in the log semiring: pass on what came in since the last turn until it is below ``delta``.
 
-    Mohri (2002), section 3, except that what is below ``delta`` of a state's mass is kept for its next turn. The mass
-    that waits is compared after growing numbers of rounds: where the cycles lose mass it has shrunk by then.
+    Mohri (2002), section 3, except that what is below ``delta`` of a state's mass is kept for its next turn.
     """
     begin, targets, weights, component = links.begin, links.targets, links.weights, links.component
     size, here, smallest = len(members), component[members[0]], -np.log(delta)
@@ -193,26 +227,21 @@ def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delt
         if distance[state] < np.inf:
             queue[count], place[state], pending[state] = state, 0, distance[state]
             count += 1
-    budget = RELAXATIONS + 1000 * len(targets)
-    left, rounds, test_after, tested, total = count, 0, 64 + 8 * size, np.inf, np.inf
+    once = np.int64(size)
+    for state in members:
+        once += begin[state + 1] - begin[state]
+    test_after, most = 64 * once, RELAXATIONS + 4000 * once
     while count > 0:
-        if left == 0:
-            rounds, left = rounds + 1, count
-            if rounds >= test_after:
-                if total <= tested and tested < np.inf:
-                    return DIVERGES
-                tested, test_after = total, 2 * test_after
-            total = np.inf
-        left -= 1
         state = queue[head]
         head, count = (head + 1) % size, count - 1
         place[state] = -1
         mass = pending[state]
         pending[state] = np.inf
-        total = log_add(total, mass)
-        done += begin[state + 1] - begin[state]
-        if done > budget:
-            return DIVERGES
+        done += 1 + begin[state + 1] - begin[state]
+        if done > test_after:
+            test_after *= 2
+            if done > most or grows(links, settled, members, done // once):
+                return DIVERGES
         for arc in range(begin[state], begin[state + 1]):
             target = targets[arc]
             more = mass + weights[arc]
@@ -224,6 +253,8 @@ def settle_mass(links: Links, settled: Settled, members: NDArray[np.int32], delt
                 place[target] = 0
                 queue[(head + count) % size] = target
                 count += 1
+    for state in members:
+        pending[state] = np.inf
     return SETTLED
 
 
