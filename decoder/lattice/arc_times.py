@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..fst.transducer import read_only
 from .lattice import Lattice
 
 
@@ -28,10 +29,9 @@ def arc_times(lattice: Lattice) -> NDArray[np.int64]:
         arrays,
         sources,
         ways,
-        lattice.label_begin,
-        lattice.labels,
-        np.ascontiguousarray(table.label_starts_word),
-        np.ascontiguousarray(table.label_phone != 0),
+        *lattice.label_arrays,
+        read_only(np.ascontiguousarray(table.label_starts_word)),
+        table.label_phone != 0,
         found,
     )
     return np.where(found[:, :1] >= 0, found + int(lattice.frames[0]), times)

@@ -109,8 +109,7 @@ class _Determinization:
         speaks[lattice.sources()[lattice.words != 0]] = True
         self.raw = Raw(
             *arrays[:3],
-            lattice.label_begin,
-            lattice.labels,
+            *lattice.label_arrays,
             arrays.totals,
             lattice.costs,
             arrays.final_totals,

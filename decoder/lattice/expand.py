@@ -95,7 +95,7 @@ def _pair_up(lattice: Lattice, model: WordModel) -> _Pairs:
     """Walk lattice and model side by side, a level of the lattice at a time."""
     from .expand_kernels import levels_of
 
-    levels = levels_of(lattice.arc_begin, lattice.nextstates)
+    levels = levels_of(*lattice.arrays[:2])
     waiting: list[list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]] = [[] for _ in range(int(levels.max()) + 1)]
     none = np.zeros(1, np.int64)
     waiting[int(levels[0])].append((none, np.array([model.start], np.int64), none[:0]))

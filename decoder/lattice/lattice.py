@@ -134,6 +134,11 @@ class Lattice:
         made = (self.arc_begin, self.nextstates, self.words, self.totals, self.final_totals)
         return LatticeArrays(*(read_only(np.ascontiguousarray(array)) for array in made))
 
+    @property
+    def label_arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """``label_begin`` and ``labels`` as kernels take them."""
+        return read_only(np.ascontiguousarray(self.label_begin)), read_only(np.ascontiguousarray(self.labels))
+
     def _total(self, name: str) -> NDArray[np.float64]:
         graph, acoustic, phrase, lm = (getattr(self, name.format(kind)) for kind in KINDS)
         total: NDArray[np.float64] = graph + phrase + lm + self.acoustic_scale * acoustic
