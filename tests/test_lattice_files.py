@@ -129,6 +129,15 @@ def test_words_can_be_written_by_name(tmp_path: Path) -> None:
     assert lattice_text(lattice, "u", compact=False, symbols=True) == "u \n0\t1\t5\thello\t1,2\n1\n\n"
 
 
+def test_without_a_table_words_are_numbered_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "lat.txt"
+    path.write_text("u \n0 1 hello 1,2,5\n1 2 17 1,2,5\n2\n\nv \n0 1 17 1,2,5\n1 2 <eps> 0,0,3\n2\n\n")
+    (_, first), (_, second) = read_kaldi_text(path)
+    assert [first.words_table[word] for word in first.words] == ["hello", "17"]
+    assert [second.words_table[word] for word in second.words] == ["17", "<eps>"]
+    assert second.words.tolist() == [2, 0]
+
+
 @pytest.mark.parametrize(
     ("body", "what"),
     [

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,20 +26,21 @@ class _Row(NamedTuple):
 
 def read_kaldi_text(
     path: str | os.PathLike[str],
-    words_table: tuple[str, ...],
+    words_table: tuple[str, ...] | None = None,
     label_table: LabelTable | None = None,
     acoustic_scale: float = 1.0,
 ) -> Iterator[tuple[str, Lattice]]:
     """Read a text archive, of either kind: give each key and its lattice, in the order of the file.
 
-    Words may be numbers, as Kaldi writes them, or words of ``words_table``. States that lie on no whole path go; frames
-    are counted from the labels. Raises FormatError, naming the line, where the text makes no sense.
+    Words may be numbers, as Kaldi writes them, or words of ``words_table``; without a table, the words of the file are
+    numbered as they come (a number is its own name). States that lie on no whole path go; frames are counted from the
+    labels. Raises FormatError, naming the line, where the text makes no sense.
     """
     try:
         lines = Path(path).read_text(encoding="utf8").split("\n")
     except (OSError, ValueError) as problem:
         raise FormatError(f"{path}: cannot be read ({getattr(problem, 'strerror', problem)}).") from None
-    number, ids = 0, {word: index for index, word in enumerate(words_table)}
+    number, ids = 0, _WordIds(words_table)
     while number < len(lines):
         columns = lines[number].split()
         number += 1
@@ -51,10 +52,29 @@ def read_kaldi_text(
         while number < len(lines) and lines[number].split():
             number += 1
         rows = _rows(lines[first:number], f"{path}: line", first + 1, ids)
-        yield columns[0], _lattice(rows, f"{path}: {columns[0]}", words_table, label_table, acoustic_scale)
+        table = ids.table if words_table is None else words_table
+        yield columns[0], _lattice(rows, f"{path}: {columns[0]}", table, label_table, acoustic_scale)
 
 
-def _rows(lines: Sequence[str], where: str, first: int, ids: Mapping[str, int]) -> list[_Row]:
+class _WordIds:
+    """The numbers of words: those of a table, or new ones as words come."""
+
+    def __init__(self, table: tuple[str, ...] | None) -> None:
+        self.is_given = table is not None
+        self.ids = {word: number for number, word in enumerate(table or ("<eps>",))}
+
+    @property
+    def table(self) -> tuple[str, ...]:
+        """All words so far, by number."""
+        return tuple(self.ids)
+
+    def number(self, text: str) -> int:
+        if self.is_given:
+            return _natural(text) if text.isdecimal() else self.ids[text]
+        return 0 if text == "0" else self.ids.setdefault(text, len(self.ids))
+
+
+def _rows(lines: Sequence[str], where: str, first: int, ids: _WordIds) -> list[_Row]:
     split = [line.split() for line in lines]
     weights = [columns[-1].count(",") for columns in split]
     longest = max((len(columns) for columns in split), default=0)
@@ -68,10 +88,9 @@ def _rows(lines: Sequence[str], where: str, first: int, ids: Mapping[str, int]) 
     return rows
 
 
-def _row(columns: list[str], compact: bool, ids: Mapping[str, int]) -> _Row:
-    weight = (
-        columns.pop().split(",") if "," in columns[-1] and len(columns) in (2, 4, 5) else ["0", "0", ""][: 2 + compact]
-    )
+def _row(columns: list[str], compact: bool, ids: _WordIds) -> _Row:
+    is_weighted = "," in columns[-1] and len(columns) in (2, 4, 5)
+    weight = columns.pop().split(",") if is_weighted else ["0", "0", ""][: 2 + compact]
     if len(weight) != 2 + compact:
         raise ValueError(f"{len(weight)} parts of a weight")
     graph, acoustic = float(weight[0]), float(weight[1])
@@ -88,15 +107,7 @@ def _row(columns: list[str], compact: bool, ids: Mapping[str, int]) -> _Row:
         labels = (label,)
     if min(labels, default=1) < 1 or max(labels, default=1) >= 2**31:
         raise ValueError("a label is outside 1..2^31 - 1")
-    word = columns[-1]
-    return _Row(
-        _natural(columns[0]),
-        _natural(columns[1]),
-        _natural(word) if word.isdecimal() else ids[word],
-        labels,
-        graph,
-        acoustic,
-    )
+    return _Row(_natural(columns[0]), _natural(columns[1]), ids.number(columns[-1]), labels, graph, acoustic)
 
 
 def _natural(text: str) -> int:
