@@ -159,8 +159,8 @@ def test_real_matrices(real, with_model):
     frames = sum(map(len, matrices.values()))
     spent = sum(answer["seconds"] for answer in theirs)
     print(
-        f"\n{len(matrices)} matrices of real speech, {frames} frames, {'ARPA' if with_model else 'no model'}: no worse on "
-        f"{no_worse} (worst {worst:+.1e}), strictly the same on {same}; {1000 * used / len(matrices):.1f} ms each, "
+        f"\n{len(matrices)} matrices of real speech, {frames} frames, {'ARPA' if with_model else 'no model'}: no worse "
+        f"on {no_worse} (worst {worst:+.1e}), strictly the same on {same}; {1000 * used / len(matrices):.1f} ms each, "
         f"pyctcdecode {1000 * spent / len(matrices):.1f} ms (ratio {used / spent:.3f})"
     )
     assert no_worse >= 0.98 * len(matrices)

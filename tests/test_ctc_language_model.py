@@ -98,8 +98,8 @@ def test_a_state_goes_on_where_a_beam_ended(arpa, kind):
     for word in ["a"] * 4:
         gain, state = model.score(state, word)
         bonus.append(bonus[-1] + gain)
-    assert math.isclose(first.lm_score - first.logit_score, bonus[2], abs_tol=1e-9)
-    assert math.isclose(then.lm_score - then.logit_score, bonus[4] - bonus[2], abs_tol=1e-9)
+    assert math.isclose(first.lm_score - first.logit_score, bonus[2], abs_tol=1e-5)
+    assert math.isclose(then.lm_score - then.logit_score, bonus[4] - bonus[2], abs_tol=1e-5)
     for wrong in ("x", -1, 10**9, 1.5):
         with pytest.raises(OptionsError, match="lm_start_state"):
             decoder.decode_beams(scores, lm_start_state=wrong)
@@ -143,7 +143,7 @@ def test_a_model_of_characters_knows_spaces(tmp_path):
         gain, state = model.score(state, character)
         bonus += gain
     assert beam.text == "a b"
-    assert math.isclose(beam.lm_score, beam.logit_score + bonus + model.end_score(state), abs_tol=1e-9)
+    assert math.isclose(beam.lm_score, beam.logit_score + bonus + model.end_score(state), abs_tol=1e-5)
     decoder.reset_params(beta=0.0)
     (plain, *_) = decoder.decode_beams(scores)
     assert math.isclose(plain.lm_score - plain.logit_score, beam.lm_score - beam.logit_score - 4.5, abs_tol=1e-9)

@@ -20,7 +20,7 @@ LABEL_SETS = {
     "pieces": ["▁a", "▁th", "e", "▁the", "▁to", "t", "o", "n", "▁on", "i", "b", "bo", "ne", ""],
     "bert": ["[PAD]", "a", "the", "##e", "##t", "to", "##o", "##n", "on", "##i", "b", "##bo", "##ne"],
 }
-WORDS = "a the to tone bone on in then he hen ten ben no not tot bat at hat ab cab be oat boat i it that hit".split()
+WORDS = ["a", "the", "to", "tone", "bone", "on", "in", "then", "he", "hen", "no", "not", "at", "hat", "ab", "cab", "it"]
 
 
 @pytest.fixture(scope="module")

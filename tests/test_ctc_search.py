@@ -60,8 +60,9 @@ def test_equals_the_plain_search(
     wanted = beam_search(scores, LABELS, model, hot, hot_weight, width, prune, token_min, prune_history, strict)
     found = decoder.decode_beams(scores, width, prune, token_min, prune_history, hot, hot_weight)
     assert [beam.text for beam in found] == [text for text, _, _ in wanted]
-    np.testing.assert_allclose([beam.logit_score for beam in found], [score for _, score, _ in wanted], atol=1e-9)
-    np.testing.assert_allclose([beam.lm_score for beam in found], [fused for *_, fused in wanted], atol=1e-9)
+    tolerance = 1e-5 if with_model else 1e-9  # a look-up that is not compiled adds up float32
+    np.testing.assert_allclose([beam.logit_score for beam in found], [score for _, score, _ in wanted], atol=tolerance)
+    np.testing.assert_allclose([beam.lm_score for beam in found], [fused for *_, fused in wanted], atol=tolerance)
 
 
 @settings(max_examples=15, deadline=None)
@@ -129,14 +130,18 @@ def test_a_full_store_is_cleared_of_what_is_dead():
     assert tight.endings() == whole.endings()
 
 
-def test_memory_follows_the_text_not_the_candidates():
-    scores = scores_of(np.random.default_rng(6), 3000, len(LABELS), 1.0)
-    found = search(scores, [], beam_width=20)
-    before = len(found._store.parents)
-    for _ in range(3):
-        found.advance(scores)
-    text = found.endings()[0].text
-    assert len(found._store.parents) <= max(before, 8 * (len(text) + 40))
+def test_memory_follows_the_text_not_the_frames():
+    logits = np.random.default_rng(6).normal(0, 1, (300, len(LABELS)))
+    logits[:, LABELS.index("")] += 3.0
+    found = search(log_softmax(logits[:1]), [], beam_width=5)
+    found._store = type(found._store)(*(array[:20].copy() for array in found._store))
+    sizes = []
+    for _ in range(4):
+        found.advance(log_softmax(logits))
+        sizes.append((len(found._store.parents), len(found.endings()[0].text)))
+    assert sizes[-1][1] > 3 * sizes[0][1]
+    for size, length in sizes:
+        assert size <= 10 * (length + 20)
 
 
 @pytest.mark.parametrize("weight", [700.0, 2000.0, 1e5, -1e4])
