@@ -137,8 +137,12 @@ def arcs_by_target(nextstates: NDArray[np.int32], states: int) -> tuple[NDArray[
 
 
 @inner_kernel
-def numbered(digests: NDArray[np.int64], slots: NDArray[np.int32], numbers: NDArray[np.int32]) -> int:
-    """Write the number of each digest, from 0 on in the order of their first places; return how many there are."""
+def numbered(digests: NDArray[np.int64], slots: NDArray[np.int32], blocks: NDArray[np.int32]) -> int:
+    """Number the pairs of digest and block, from 0 on in the order of their first places; return how many there are.
+
+    The numbers take the places of the ``blocks``: those that differ stay apart even if their digests are equal.
+    """
+    before = blocks.copy()
     firsts = np.empty(len(digests), dtype=np.int32)
     mask = len(slots) - 1
     slots[:] = -1
@@ -147,14 +151,15 @@ def numbered(digests: NDArray[np.int64], slots: NDArray[np.int32], numbers: NDAr
         digest = digests[state]
         slot = digest & mask
         while slots[slot] >= 0:
-            if digests[firsts[slots[slot]]] == digest:
+            first = firsts[slots[slot]]
+            if digests[first] == digest and before[first] == before[state]:
                 break
             slot = (slot + 1) & mask
         if slots[slot] < 0:
             slots[slot] = count
             firsts[count] = state
             count += 1
-        numbers[state] = slots[slot]
+        blocks[state] = slots[slot]
     return count
 
 
