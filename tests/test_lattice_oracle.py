@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from harken.decoder.lattice.assemble import empty_lattice
 from harken.decoder.lattice.oracle import oracle
-from harken.errors import SearchError
+from harken.errors import OptionsError, SearchError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,3 +42,9 @@ def test_a_path_of_the_lattice_has_no_errors():
 def test_nothing_has_no_oracle():
     with pytest.raises(SearchError, match="no path"):
         oracle(empty_lattice(1.0, ("<eps>",)), ["a"])
+
+
+def test_what_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("harken.decoder.lattice.oracle.MOST_CELLS", 20)
+    with pytest.raises(OptionsError, match="too many at once"):
+        oracle(random_lattice(3), ["w1"] * 9)

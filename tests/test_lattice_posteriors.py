@@ -118,3 +118,9 @@ def test_the_twin_counts_edits():
     assert edit_distance(("a", "b", "c"), ("a", "c")) == 1
     assert edit_distance((), ("a", "c")) == 2
     assert edit_distance(("x", "b"), ("a", "b", "c")) == 2
+
+
+def test_what_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("harken.decoder.lattice.mbr.MOST_CELLS", 20)
+    with pytest.raises(OptionsError, match="too many at once"):
+        word_confidences(random_lattice(3), ["w1"] * 9)

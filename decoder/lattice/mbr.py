@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .mbr_kernels import Arcs
 
 
+MOST_CELLS = 10**8
+"""States times words that are compared at once, at most: two tables of as many float64."""
+
+
 @dataclass(frozen=True, slots=True)
 class MbrOptions:
     """scales: of the costs; rounds: how often, at most, the words are replaced by those that stand against them."""
@@ -73,7 +77,7 @@ def minimum_bayes_risk(lattice: Lattice, options: MbrOptions | None = None) -> M
 
     The best path's words are replaced, place by place, by what is likeliest there, as long as that brings the errors
     down. A determinized lattice is meant: one path for each word sequence. Raises SearchError where the lattice has no
-    path.
+    path, OptionsError where states times words are more than ``MOST_CELLS``.
     """
     options = options or MbrOptions()
     sausage = _Sausage(lattice, options.scales)
@@ -157,6 +161,11 @@ class _Sausage:
     def compare(self, sequence: NDArray[np.int64]) -> None:
         from .mbr_kernels import expected_errors
 
+        states = self.lattice.states + 1
+        if states * (len(sequence) + 1) > MOST_CELLS or len(self.names) * len(sequence) > MOST_CELLS:
+            raise OptionsError(
+                f"mbr: {states} states beside {len(sequence) // 2} words are too many at once; cut the lattice at pauses."
+            )
         self.expected_errors, self.posteriors, self.begins, self.ends = expected_errors(
             self.arcs, sequence.astype(np.int32), len(self.names), self.first_time
         )

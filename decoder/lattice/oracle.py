@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import SearchError
+from ...errors import OptionsError, SearchError
 from .lattice import Lattice
 from .path import LatticePath, path_of
+
+MOST_CELLS = 10**8
+"""States times words that are compared at once, at most: 16 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +37,8 @@ class Oracle:
 def oracle(lattice: Lattice, reference: Sequence[str]) -> Oracle:
     """Return the path of ``lattice`` with the least edit distance to the words ``reference``; exact.
 
-    Words that the lattice's table lacks match nothing. Raises SearchError where the lattice has no path.
+    Words that the lattice's table lacks match nothing. Raises SearchError where the lattice has no path,
+    OptionsError where states times words are more than ``MOST_CELLS``.
     """
     from .oracle_kernels import edit_distances
 
@@ -42,6 +46,11 @@ def oracle(lattice: Lattice, reference: Sequence[str]) -> Oracle:
         raise SearchError("oracle: the lattice has no path.")
     ids = {lattice.words_table[word]: word for word in np.unique(lattice.words[lattice.words != 0]).tolist()}
     wanted = np.array([ids.get(word, -1) for word in reference], np.int32)
+    if lattice.states * (len(wanted) + 1) > MOST_CELLS:
+        raise OptionsError(
+            f"oracle: {lattice.states} states beside {len(wanted)} words are too many at once; determinize the lattice, "
+            "or cut it at pauses."
+        )
     arrays = lattice.arrays
     errors, costs, came = edit_distances(arrays, wanted)
     whole = np.where(np.isfinite(arrays.final_totals), costs[:, -1] + arrays.final_totals, np.inf)
