@@ -6,6 +6,7 @@ lattices, determinized by us, must have the twenty best word sequences that Open
 says how many clips (20).
 """
 
+import json
 import os
 import statistics
 import sys
@@ -108,7 +109,6 @@ def test_operations(results, tmp_path):
     words = [determinize(lattice) for lattice in raws]
     path = tmp_path / "lattice.npz"
     operations = {
-        "lattice of the search": lambda i: results[i].lattice(),
         "prune (raw)": lambda i: prune(raws[i], results[i].search.options.lattice_beam),
         "100 best (raw)": lambda i: nbest(raws[i], 100),
         "100 best": lambda i: nbest(words[i], 100),
@@ -138,6 +138,44 @@ def test_operations(results, tmp_path):
     print(f"  minimum Bayes risk has other words than the best path in {sum(changed)} of {len(changed)} clips")
     for result, lattice in zip(results, words, strict=True):
         assert oracle(lattice, result.best.words).errors == 0
+
+
+def test_word_errors():
+    """How many words of the best path, of minimum Bayes risk decoding and of the lattice's best are wrong."""
+    from harken.engine.audio import read_audio
+    from harken.lm.text import normalize
+    from shared_data import shared
+
+    bundled, words, wrong = recognizer(), 0, dict.fromkeys(("best path", "minimum Bayes risk", "oracle"), 0)
+    expected = 0.0
+    for corpus in ("librispeech", "commonvoice"):
+        folder = shared(f"speech/valid/{corpus}")
+        lines = (folder / "manifest.jsonl").read_text(encoding="utf8").splitlines()
+        for line in lines[:: max(1, 2 * len(lines) // CLIPS)]:
+            clip = json.loads(line)
+            reference = normalize(clip["text"]).split()
+            search = bundled.search.start()
+            search.advance(bundled.scores(bundled.features(read_audio(folder / clip["audio_filepath"])[0])))
+            lattice = determinize(search.finish().lattice())
+            risk = minimum_bayes_risk(lattice)
+            words += len(reference)
+            expected += risk.expected_errors
+            wrong["oracle"] += oracle(lattice, reference).errors
+            for name, found in (("best path", best_path(lattice).words), ("minimum Bayes risk", risk.words)):
+                wrong[name] += edits(found, reference)
+    print(f"\n{words} words of {CLIPS} clips, without rescoring: " + ", ".join(
+        f"{name} {100 * errors / words:.1f} % wrong" for name, errors in wrong.items()
+    ) + f" (expected of minimum Bayes risk: {100 * expected / words:.1f} %)")  # fmt: skip
+    assert wrong["oracle"] <= min(wrong.values())
+
+
+def edits(found, reference):
+    row = list(range(len(reference) + 1))
+    for i, word in enumerate(found, 1):
+        before, row = row, [i]
+        for j, other in enumerate(reference, 1):
+            row.append(min(before[j - 1] + (word != other), before[j] + 1, row[j - 1] + 1))
+    return row[-1]
 
 
 def test_twenty_best_beside_openfst():

@@ -164,7 +164,7 @@ class _Sausage:
         states = self.lattice.states + 1
         if states * (len(sequence) + 1) > MOST_CELLS or len(self.names) * len(sequence) > MOST_CELLS:
             raise OptionsError(
-                f"mbr: {states} states beside {len(sequence) // 2} words are too many at once; cut the lattice at pauses."
+                f"mbr: {states} states beside {len(sequence) // 2} words are too many at once; cut it at pauses."
             )
         self.expected_errors, self.posteriors, self.begins, self.ends = expected_errors(
             self.arcs, sequence.astype(np.int32), len(self.names), self.first_time

@@ -48,8 +48,8 @@ def oracle(lattice: Lattice, reference: Sequence[str]) -> Oracle:
     wanted = np.array([ids.get(word, -1) for word in reference], np.int32)
     if lattice.states * (len(wanted) + 1) > MOST_CELLS:
         raise OptionsError(
-            f"oracle: {lattice.states} states beside {len(wanted)} words are too many at once; determinize the lattice, "
-            "or cut it at pauses."
+            f"oracle: {lattice.states} states beside {len(wanted)} words are too many at once; "
+            "determinize the lattice, or cut it at pauses."
         )
     arrays = lattice.arrays
     errors, costs, came = edit_distances(arrays, wanted)
