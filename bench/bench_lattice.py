@@ -29,7 +29,7 @@ from harken.decoder.lattice.prune import prune
 sys.path.insert(0, str(Path(__file__).parent))
 from search_inputs import clip_scores, graph_named, kaldi_graph_named, recognizer, rounds
 
-DETERMINIZE_BAR = 1.0
+DETERMINIZE_BAR = 1.5
 CLIPS = int(os.environ.get("HARKEN_BENCH_CLIPS", "20"))
 ROUNDS = rounds(3)
 
