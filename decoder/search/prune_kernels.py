@@ -154,6 +154,9 @@ def keep_best_paths(tokens: Tokens, links: Links, frames: Frames, position: NDAr
                 links.arc[link] = -1
                 dropped = True
         if not dropped and frame <= settled:
+            # The frames before stay as they are.
+            for token in range(frames.token_begin[max(frame - 1, 0)], begin):
+                extra[token] = 0.0
             break
         stop = frame
     if stop <= last:

@@ -85,8 +85,7 @@ def find_place(
     mask = len(work.table) - 1
     mixed = np.int64(state) * 0x9E3779B1
     if model is not None:
-        mixed ^= (history >> 20) * 0x5851F42D + (history & 0xFFFFF) * 0x14057B7F  # small enough not to overflow
-        mixed ^= mixed >> 29
+        mixed += (history >> 20) * 0x5851F42D + (history & 0xFFFFF) * 0x14057B7F  # small enough not to overflow
     place: int = (mixed >> 12) & mask
     while work.table[place] >= first_token:
         token = work.table[place]
@@ -172,6 +171,7 @@ def enter(
     links: Links,
     work: Work,
     model: HistoryArrays | None,
+    looking: HistoryArrays | None,
     step: Step,
     so_far: Progress,
 ) -> Progress:
@@ -197,8 +197,8 @@ def enter(
         tokens.back[found] = link_end
         if model is not None:
             tokens.history[found] = step.history
-            if len(tokens.ahead) > 0:
-                tokens.ahead[found] = step.ahead
+        if looking is not None:
+            tokens.ahead[found] = step.ahead
         height = graph.arcs[3 * step.arc + 2] & LEVEL_MASK
         if height > 0:
             prefetch(graph.states, 2 * np.int64(step.target) + 1)
@@ -232,6 +232,7 @@ def follow(
     links: Links,
     work: Work,
     model: HistoryArrays | None,
+    looking: HistoryArrays | None,
     token: int,
     arcs: tuple[int, int],
     beam: float,
@@ -239,40 +240,44 @@ def follow(
 ) -> Progress:
     """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept."""
     here = tokens.cost[token]
-    cutoff, slack = so_far.cutoff, 0.0
+    cutoff = so_far.cutoff
     first_history, first_ahead, mask, zero = 0, 0.0, 0, np.float32(0.0)
     if model is not None:
-        slack, first_history = model.slack, tokens.history[token]
+        first_history = tokens.history[token]
         mask = LOOKS_AHEAD | (HAS_WORD if first_history != 0 else MOVES)
-        if len(tokens.ahead) > 0:
-            first_ahead = tokens.ahead[token]
+    if looking is not None:
+        first_ahead = tokens.ahead[token]
     for arc in range(arcs[0], arcs[1]):
         target, added, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
         label = packed >> LABEL_SHIFT
         there = here + (np.float64(added) + work.scaled[label])
-        special = packed & mask
-        if not there - (slack if special else 0.0) < cutoff:
-            continue
-        history, ahead, lm, phrase, count = first_history, first_ahead, zero, zero, 1
-        if model is not None and special > LOOKS_AHEAD:
-            count = successors(model, first_history, graph.olabels[arc])
-        for i in range(count):
-            if model is not None and special:
-                if special > LOOKS_AHEAD:
+        if model is not None and packed & mask:
+            if not there - model.slack < cutoff:
+                continue
+            history, ahead, lm, phrase, count = first_history, 0.0, zero, zero, 1
+            if packed & HAS_WORD:
+                count = successors(model, first_history, graph.olabels[arc])
+            elif looking is not None:
+                history, ahead, lm = narrow(looking, target, first_history)
+            for i in range(count):
+                if packed & HAS_WORD:
                     history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
-                    ahead = 0.0
-                else:
-                    history, ahead, paid = narrow(model, target, first_history)
-                    lm = np.float32(paid)
-                weight = np.float64(graph.costs[3 * arc + 1])
-                added = np.float32(weight + (ahead - first_ahead) + np.float64(lm) + np.float64(phrase))
-                there = here + (np.float64(added) + work.scaled[label])
+                more = np.float32(np.float64(added) + (ahead - first_ahead) + np.float64(lm) + np.float64(phrase))
+                there = here + (np.float64(more) + work.scaled[label])
                 if not there < cutoff:
                     continue
+                if there + beam < cutoff:
+                    cutoff = there + beam
+                step = Step(token, arc, target, there, more, work.acoustic[label], history, ahead, lm, phrase)
+                so_far = enter(graph, lattice_beam, tokens, links, work, model, looking, step, so_far)
+                if so_far.status != DONE:
+                    return so_far
+        elif there < cutoff:
             if there + beam < cutoff:
                 cutoff = there + beam
-            step = Step(token, arc, target, there, added, work.acoustic[label], history, ahead, lm, phrase)
-            so_far = enter(graph, lattice_beam, tokens, links, work, model, step, so_far)
+            acoustic = work.acoustic[label]
+            step = Step(token, arc, target, there, added, acoustic, first_history, first_ahead, zero, zero)
+            so_far = enter(graph, lattice_beam, tokens, links, work, model, looking, step, so_far)
             if so_far.status != DONE:
                 return so_far
     return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
@@ -286,6 +291,7 @@ def close_epsilons(
     links: Links,
     work: Work,
     model: HistoryArrays | None,
+    looking: HistoryArrays | None,
     so_far: Progress,
 ) -> Progress:
     """Follow the epsilon arcs of a frame's tokens, the states with the longest epsilon paths first."""
@@ -298,7 +304,7 @@ def close_epsilons(
             if tokens.cost[token] <= so_far.cutoff:
                 state = tokens.state[token]
                 arcs = (np.int64(graph.states[2 * state + 1]), np.int64(graph.states[2 * state + 2]))
-                so_far = follow(graph, lattice_beam, tokens, links, work, model, token, arcs, np.inf, so_far)
+                so_far = follow(graph, lattice_beam, tokens, links, work, model, looking, token, arcs, np.inf, so_far)
                 if so_far.status != DONE:
                     return so_far
             token = following
@@ -313,12 +319,14 @@ def first_cutoff(
 
     It spares most of what the other tokens would add and then drop.
     """
-    least = np.inf
+    least, mask = np.inf, 0
     state = tokens.state[best]
+    if model is not None:
+        mask = LOOKS_AHEAD | (HAS_WORD if tokens.history[best] != 0 else MOVES)
     for arc in range(graph.states[2 * state], graph.states[2 * state + 1]):
         packed = graph.arcs[3 * arc + 2]
         step = np.float64(graph.costs[3 * arc + 1]) + work.scaled[packed >> LABEL_SHIFT]
-        if model is not None and packed & (HAS_WORD | LOOKS_AHEAD):
+        if packed & mask:
             continue
         least = min(least, step)
     return float(tokens.cost[best] + least + beam)
@@ -361,6 +369,7 @@ def advance_frame(
     frames: Frames,
     work: Work,
     model: HistoryArrays | None,
+    looking: HistoryArrays | None,
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
@@ -394,14 +403,14 @@ def advance_frame(
             arcs = (np.int64(graph.states[2 * state]), np.int64(graph.states[2 * state + 1]))
             followed += 1
             looked_at += arcs[1] - arcs[0]
-            so_far = follow(graph, widths.lattice_beam, tokens, links, work, model, token, arcs, beam, so_far)
+            so_far = follow(graph, widths.lattice_beam, tokens, links, work, model, looking, token, arcs, beam, so_far)
             if so_far.status != DONE:
                 return so_far.status
         if len(work.trace.bound) > 0:
             write_trace(work.trace, position[ABSOLUTE], (end - begin, followed, bound), (tokens.cost[best], limit))
         if so_far.token_end == end:
             return DEAD
-    so_far = close_epsilons(graph, widths.lattice_beam, tokens, links, work, model, so_far)
+    so_far = close_epsilons(graph, widths.lattice_beam, tokens, links, work, model, looking, so_far)
     if so_far.status == DONE:
         frames.token_begin[frame + 2] = so_far.token_end
         frames.link_begin[frame + 2] = so_far.link_end
@@ -420,17 +429,19 @@ def advance(
     frames: Frames,
     work: Work,
     model: HistoryArrays | None,
+    looking: HistoryArrays | None,
     position: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> int:
     """Pass the tokens over the rows of ``scores`` (rows, columns) from ``position[ROW]`` on.
 
-    ``model`` is None where tokens have no history: nothing of it is compiled then. Returns DONE; or FULL or
+    ``model`` is None where tokens have no history; ``looking`` is the same, or None where it looks ahead to nothing:
+    nothing of what is None is compiled. Returns DONE; or FULL or
     CROWDED where the arrays or the table are to be grown, COMMIT where old frames are to be freed (call again after any
     of these); or DEAD where no token is left after row ``position[ROW]``.
     """
     while position[FRAME] < 0 or position[ROW] < len(scores):
-        status = advance_frame(graph, widths, tokens, links, frames, work, model, position, scores)
+        status = advance_frame(graph, widths, tokens, links, frames, work, model, looking, position, scores)
         if status != DONE:
             return status
         last = position[FRAME]
