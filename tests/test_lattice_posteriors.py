@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -66,6 +67,12 @@ def test_the_sausage_is_that_of_the_twin(seed):
         for word, times in zip(mine.words, mine.times, strict=True):
             share, begin, end = twin[word]
             assert times == pytest.approx((begin / share, end / share), abs=1e-6)
+    assert all(made.start <= made.end + 1e-9 for made in found.bins)
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(found.bins))
+    starts = [sum(begin for _, begin, _ in twin.values()) for twin in bins]
+    ends = [sum(end for _, _, end in twin.values()) for twin in bins]
+    for place, made in enumerate(found.bins):  # averages, but for those that neighbours have cut
+        assert made.start == pytest.approx(starts[place], abs=1e-6) or made.start <= max(ends[:place], default=0) + 1e-6
     assert all(0.0 <= confidence <= 1.0 for confidence in found.confidences)
     assert len(found.times) == len(found.confidences) == len(found.words)
     assert all(begin <= end for begin, end in found.times)

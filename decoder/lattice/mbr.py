@@ -42,7 +42,7 @@ class Bin:
     """One place of the sausage: which words may stand there ("" for none), likeliest first, how likely, and when.
 
     ``posteriors`` add up to 1; ``times`` are first frame and end of each word, averages over the lattice's arcs.
-    ``start`` and ``end`` are the averages over all of them.
+    ``start`` and ``end`` are the averages over all of them; where bins overlap, the middle parts them.
     """
 
     words: tuple[str, ...]
@@ -175,7 +175,7 @@ class _Sausage:
         return len(self.names) - 1 - np.argmax(self.posteriors[:, ::-1], axis=1)
 
     def result(self, sequence: NDArray[np.int64]) -> MinimumRisk:
-        bins = [self._bin(place) for place in range(len(sequence))]
+        bins = _in_order([self._bin(place) for place in range(len(sequence))])
         spoken = np.flatnonzero(np.arange(len(sequence)) % 2 == 1)
         times, confidences = [], []
         for place in spoken:
@@ -205,6 +205,18 @@ class _Sausage:
     def _times(self, place: Any, word: int) -> tuple[float, float]:
         share = float(self.posteriors[place, word])
         return float(self.begins[place, word]) / share, float(self.ends[place, word]) / share
+
+
+def _in_order(bins: Sequence[Bin]) -> list[Bin]:
+    """Part bins that overlap at the average of one's end and the next one's start, as Kaldi does."""
+    fixed: list[Bin] = []
+    for made in bins:
+        if fixed and fixed[-1].end > made.start:
+            middle = max(fixed[-1].start, 0.5 * (fixed[-1].end + made.start))
+            fixed[-1] = replace(fixed[-1], end=middle)
+            made = replace(made, start=middle, end=max(middle, made.end))
+        fixed.append(made)
+    return fixed
 
 
 def _without_overlaps(times: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
