@@ -6,6 +6,7 @@ a frame: those with a log-probability of at least -5 (for flashlight, which prun
 the rank is the largest number that is left). Peers get their input in their own form outside the timer.
 
 The score of an answer is the log-probability of its text, spaces taken together: the sum over all alignments.
+``decode`` prunes by history, as pyctcdecode's does, and ``decode_beams`` does not.
 """
 
 import itertools
@@ -90,15 +91,20 @@ def fast(scores):
 @pytest.mark.parametrize("kind", ["clear", "doubtful", "noise"])
 def test_speed(kind):
     scores = matrix(kind)
-    decoder = build_ctcdecoder(LETTERS)
+    decoder, wide = build_ctcdecoder(LETTERS), build_ctcdecoder(LETTERS, wide=True)
     decoder.decode(scores)
     peers = {
         "flashlight-text": flashlight(scores, False),
         "flashlight-text, sums": flashlight(scores, True),
         "fast-ctc-decode": fast(scores),
     }
-    ours = {"decode": lambda: decoder.decode(scores), "decode_beams": lambda: decoder.decode_beams(scores)}
-    texts = {"decode": lambda answer: answer, "decode_beams": lambda answer: answer[0].text}
+    ours = {
+        "decode": lambda: decoder.decode(scores),
+        "decode_beams": lambda: decoder.decode_beams(scores)[0].text,
+        "decode, wide": lambda: wide.decode(scores),
+        "decode_beams, wide": lambda: wide.decode_beams(scores)[0].text,
+    }
+    texts = dict.fromkeys(ours, str)
     texts |= {name: text for name, (_, text) in peers.items()}
     calls = ours | {name: decode for name, (decode, _) in peers.items()}
     taken, answers = {name: [] for name in calls}, {}
@@ -123,13 +129,16 @@ def test_speed(kind):
     best = max(found[name] for name in theirs)
     print(f"  of {fastest}'s time (bar {BAR}), and score less the best peer's: "
           + ", ".join(f"{name} {ratios[name]:.2f}, {found[name] - best:+.3f}" for name in ours))  # fmt: skip
-    assert ratios["decode"] <= BAR
-    assert found["decode"] >= best - 1e-4
+    assert max(ratios.values()) <= BAR
+    assert found["decode, wide"] >= best - 1e-4
+    assert kind == "noise" or found["decode"] >= best - 1e-4
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """Return labels, 100 matrices of real speech, and the path of an ARPA model of words spelled in their labels."""
+    if not os.environ.get("HARKEN_PYCTCDECODE"):
+        pytest.skip("HARKEN_PYCTCDECODE names no Python that has pyctcdecode")
     recognizer = Recognizer()
     clips = read_manifest(shared("speech/valid/commonvoice/manifest.jsonl"))[::3][:CLIPS]
     clips += read_manifest(shared("speech/valid/librispeech/manifest.jsonl"))[: CLIPS - len(clips)]
@@ -146,21 +155,20 @@ def test_real_matrices(real, with_model):
     decoder = build_ctcdecoder(labels, **build)
     theirs = pyctcdecode(labels, matrices, [(name, {}) for name in matrices], build)
     decoder.decode_beams(matrices["0"])
-    strict = build_ctcdecoder(labels, **build, strict=True)
     no_worse, same, used, worst = 0, 0, 0.0, 0.0
     for scores, answer in zip(matrices.values(), theirs, strict=True):
         taken, beams = seconds(decoder.decode_beams, scores)
         used += taken
         text, _, logit, fused = answer["beams"][0]
         no_worse += beams[0].lm_score >= fused - 1e-4
-        alike = strict.decode_beams(scores)[0]
-        same += alike.text == text and abs(alike.logit_score - logit) < 1e-4 and abs(alike.lm_score - fused) < 1e-4
+        best = beams[0]
+        same += best.text == text and abs(best.logit_score - logit) < 1e-4 and abs(best.lm_score - fused) < 1e-4
         worst = min(worst, beams[0].lm_score - fused)
     frames = sum(map(len, matrices.values()))
     spent = sum(answer["seconds"] for answer in theirs)
     print(
         f"\n{len(matrices)} matrices of real speech, {frames} frames, {'ARPA' if with_model else 'no model'}: no worse "
-        f"on {no_worse} (worst {worst:+.1e}), strictly the same on {same}; {1000 * used / len(matrices):.1f} ms each, "
+        f"on {no_worse} (worst {worst:+.1e}), the same on {same}; {1000 * used / len(matrices):.1f} ms each, "
         f"pyctcdecode {1000 * spent / len(matrices):.1f} ms (ratio {used / spent:.3f})"
     )
     assert no_worse >= 0.98 * len(matrices)

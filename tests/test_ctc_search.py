@@ -46,18 +46,18 @@ def scores_of(rng, frames, labels, spread):
     prune=st.sampled_from([-2.0, -10.0, -40.0]),
     token_min=st.sampled_from([-1.0, -5.0, -40.0]),
     prune_history=st.booleans(),
-    strict=st.booleans(),
+    wide=st.booleans(),
     with_model=st.booleans(),
     hot=st.sampled_from([(), ("ab",), ("cab", "ca", "b"), ("zz",)]),
     hot_weight=st.sampled_from([1.0, 10.0]),
 )
 def test_equals_the_plain_search(
-    arpa, seed, frames, spread, width, prune, token_min, prune_history, strict, with_model, hot, hot_weight
+    arpa, seed, frames, spread, width, prune, token_min, prune_history, wide, with_model, hot, hot_weight
 ):
     scores = scores_of(np.random.default_rng(seed), frames, len(LABELS), spread)
-    decoder = build_ctcdecoder(LABELS, arpa if with_model else None, strict=strict)
+    decoder = build_ctcdecoder(LABELS, arpa if with_model else None, wide=wide)
     model = naive_words(decoder) if with_model else None
-    wanted = beam_search(scores, LABELS, model, hot, hot_weight, width, prune, token_min, prune_history, strict)
+    wanted = beam_search(scores, LABELS, model, hot, hot_weight, width, prune, token_min, prune_history, not wide)
     found = decoder.decode_beams(scores, width, prune, token_min, prune_history, hot, hot_weight)
     assert [beam.text for beam in found] == [text for text, _, _ in wanted]
     tolerance = 1e-5 if with_model else 1e-9  # a look-up that is not compiled adds up float32
@@ -100,7 +100,7 @@ def test_an_unknown_piece_is_a_word_of_its_own():
     labels = ["▁a", "b", "<unk>", ""]
     scores = np.log(np.full((4, 4), 0.01))
     scores[[0, 1, 2, 3], [0, 2, 1, 1]] = np.log(0.97)
-    (beam, *_) = build_ctcdecoder(labels).decode_beams(scores)
+    (beam, *_) = build_ctcdecoder(labels, wide=True).decode_beams(scores)
     assert beam.text == "a ⁇ b"
     assert beam.text_frames == [("a", (0, 1)), ("⁇", (1, 2)), ("b", (2, 4))]
 

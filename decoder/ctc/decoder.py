@@ -45,16 +45,17 @@ class OutputBeam(NamedTuple):
 class BeamSearchDecoderCTC:
     """Decodes score matrices; one object serves any number of them, from one thread at a time.
 
-    ``alphabet`` may be an Alphabet or a list of labels. ``strict`` gives pyctcdecode's answers to the last field:
-    texts, order, scores, frames of words. Without it the search is wider at the same width (see ``PrefixOptions``), and
-    a text of which some alignments end in a space is scored without that space, which pyctcdecode may count as an
-    unknown empty word.
+    ``alphabet`` may be an Alphabet or a list of labels. The answers are pyctcdecode's to the last field: texts, order,
+    scores, frames of words. With ``wide``, three things are better and therefore different: the beam counts texts (see
+    ``PrefixOptions``); the frames of words are those of the likeliest alignments, not of the least likely ones that
+    were joined; and a text of which some alignments end in a space is scored without that space, which pyctcdecode may
+    count as an unknown empty word.
     """
 
     def __init__(
-        self, alphabet: Alphabet | Sequence[str], language_model: LanguageModel | None = None, strict: bool = False
+        self, alphabet: Alphabet | Sequence[str], language_model: LanguageModel | None = None, wide: bool = False
     ) -> None:
-        self.strict = strict
+        self.wide = wide
         self.alphabet = alphabet if isinstance(alphabet, Alphabet) else Alphabet.build(alphabet)
         self.language_model = language_model
         self._label_rows: LabelRows | None = None
@@ -82,7 +83,7 @@ class BeamSearchDecoderCTC:
         lm_start_state: Any = None,
     ) -> str:
         """Return the best text for ``logits`` (see ``decode_beams``), found with ``prune_history``."""
-        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, True, self.strict)
+        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, True, self.wide)
         search = self._search(logits, options, hotwords, hotword_weight, lm_start_state)
         return self._outputs(search, options, with_frames=False)[0].text
 
@@ -104,7 +105,7 @@ class BeamSearchDecoderCTC:
         ``hotword_weight`` wherever it occurs, and its beginning a part of that. ``lm_start_state``, a state that a beam
         of an earlier call returned, goes on from there.
         """
-        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, prune_history, self.strict)
+        options = PrefixOptions(beam_width, beam_prune_logp, token_min_logp, prune_history, self.wide)
         return self._outputs(self._search(logits, options, hotwords, hotword_weight, lm_start_state), options)
 
     def decode_batch(
@@ -192,7 +193,7 @@ class BeamSearchDecoderCTC:
         beams = []
         for text, endings in joined.items():
             completed = [(self._completed(search, ending), ending) for ending in endings]
-            (bonus, state), ending = completed[-1] if self.strict else max(completed, key=lambda pair: pair[0][0])
+            (bonus, state), ending = max(completed, key=lambda pair: pair[0][0]) if self.wide else completed[-1]
             highest = max(ending.logit for ending in endings)
             logit = highest + math.log(math.fsum(math.exp(ending.logit - highest) for ending in endings))
             words = text.split()
@@ -225,7 +226,7 @@ def build_ctcdecoder(
     unk_score_offset: float = -10.0,
     lm_score_boundary: bool = True,
     lm_unit: str = "word",
-    strict: bool = False,
+    wide: bool = False,
 ) -> BeamSearchDecoderCTC:
     """Build a decoder; the arguments are pyctcdecode's, and two more.
 
@@ -234,7 +235,7 @@ def build_ctcdecoder(
     where none are given. alpha: weight of the language model. beta: what every word gains. unk_score_offset: what an
     unknown word loses. lm_score_boundary: whether texts begin and end as sentences. lm_unit: "word", or "label" for a
     model whose words are the labels: characters (a space as "|", "<space>" or "_") or pieces; each then gains beta.
-    strict: see ``BeamSearchDecoderCTC``. Raises OptionsError and FormatError for what cannot be used.
+    wide: see ``BeamSearchDecoderCTC``. Raises OptionsError and FormatError for what cannot be used.
     """
     alphabet = Alphabet.build(labels)
     model = None
@@ -245,4 +246,4 @@ def build_ctcdecoder(
         unigrams = model.unigrams
     if unigrams:
         alphabet.warn_if_foreign(unigrams)
-    return BeamSearchDecoderCTC(alphabet, model, strict)
+    return BeamSearchDecoderCTC(alphabet, model, wide)

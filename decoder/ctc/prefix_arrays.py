@@ -87,7 +87,8 @@ class Rows(NamedTuple):
 class Weights(NamedTuple):
     """Scalars of the fused score and of the beam; ``scale`` turns log10 into weighted natural logarithms.
 
-    A ``strict`` search counts entries, not texts, as pyctcdecode does, and takes frames from where it takes them.
+    A ``strict`` search counts entries, not texts, as pyctcdecode does, and takes the frames of words, as it does, from
+    the least likely of the alignments that it joins; another takes them from the likeliest.
     """
 
     source: int

@@ -66,19 +66,18 @@ from .word_trie import hot_trie, vocabulary_trie
 class PrefixOptions:
     """The widths of a search, under pyctcdecode's names.
 
-    beam_width: how many texts survive a frame. beam_prune_logp: how far a text's score may lie below the best.
-    token_min_logp: labels less likely in a frame are not followed there, but for the likeliest. prune_history: of texts
-    that end in the same words, as many as the language model sees, and the same label only the best survives. strict:
-    do as pyctcdecode does, where a text that ends in a blank and one that ends in its last label are two beams, each
-    with a place in the beam's width, and where the frames of words are those of the least likely of the alignments
-    that were joined, not of the likeliest.
+    beam_width: how many beams (a text, and the label or the blank that its alignments end in) survive a frame.
+    beam_prune_logp: how far a beam's score may lie below the best. token_min_logp: labels less likely in a frame are
+    not followed there, but for the likeliest. prune_history: of beams that end in the same words, as many as the
+    language model sees, and the same label only the best survives. wide: a beam is a text, whatever its alignments end
+    in; so more of them are followed at the same width.
     """
 
     beam_width: int = 100
     beam_prune_logp: float = -10.0
     token_min_logp: float = -5.0
     prune_history: bool = False
-    strict: bool = False
+    wide: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.beam_width, bool) or self.beam_width != int(self.beam_width) or self.beam_width < 1:
@@ -158,7 +157,7 @@ class PrefixSearch:
             prune=math.exp(options.beam_prune_logp),
             prune_history=int(options.prune_history),
             spelled_once=int(by_label or alphabet.spelled_once),
-            strict=int(options.strict),
+            strict=int(not options.wide),
         )
         self._least = options.token_min_logp
         self._rows = empty_rows(len(alphabet.labels))
