@@ -24,6 +24,8 @@ from ..errors import FormatError
 UNKNOWN, SENTENCE_START, SENTENCE_END = "<unk>", "<s>", "</s>"
 SPECIAL_WORDS = (UNKNOWN, SENTENCE_START, SENTENCE_END)
 MISSING_UNKNOWN_LOG10 = -100.0  # what KenLM gives <unk> where a model has none
+MOST_LOG10 = 100.0
+"""No log10 probability or back-off weight is so high; costs that are made of lower ones fit into integers."""
 _LINES_AT_ONCE = 1 << 16
 
 
@@ -193,14 +195,14 @@ class _Reader:
         try:
             with np.errstate(over="ignore"):  # infinite, which is refused
                 values = np.array(list(map(float, fields)), np.float32)
-            bad = np.flatnonzero(~np.isfinite(values))
+            bad = np.flatnonzero(~(np.isfinite(values) & (values < MOST_LOG10)))
             if not len(bad):
                 return values
             at = int(bad[0])
         except ValueError:
             at = next(place for place, field in enumerate(fields) if not _is_number(field))
         shown = fields[at].decode("utf8", "replace")
-        raise self.fail(f"the {what} {shown!r} is not a finite number", self.number + at + 1)
+        raise self.fail(f"the {what} {shown!r} is not a finite number below {MOST_LOG10:g}", self.number + at + 1)
 
     def look_up(self, fields: list[bytes]) -> NDArray[np.int32]:
         try:

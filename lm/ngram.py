@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..tensorfile import map_arrays, save_arrays
-from .arpa import SPECIAL_WORDS, Arpa, NgramTable
+from .arpa import MOST_LOG10, SPECIAL_WORDS, Arpa, NgramTable
 from .ngram_keys import Keys, NgramKeys, find
 
 _FORMAT = "harken n-gram 1"
@@ -111,7 +111,7 @@ class Ngram:
             and a.begin[1] == len(self.words)
             and bool((a.begin[:-1] <= a.begin[1:]).all())
             and bool(((a.words >= 0) & (a.words < len(self.words))).all())
-            and bool(np.isfinite(a.log10_prob).all() and np.isfinite(a.log10_backoff).all())
+            and all(np.all(np.isfinite(log10) & (log10 < MOST_LOG10)) for log10 in (a.log10_prob, a.log10_backoff))
             and bool(((a.next_state >= 0) & (a.next_state < states)).all())
             and bool((a.backoff_state[1:] < np.arange(1, states)).all() and (a.backoff_state >= 0).all())
         )
