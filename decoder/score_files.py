@@ -68,6 +68,8 @@ def _numpy_matrices(path: str) -> Iterator[tuple[str | None, NDArray[np.float32]
     except _DAMAGE as problem:
         raise FormatError(f"{path}: is no NumPy file, or a damaged one ({problem}).") from None
     for key, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise FormatError(f"{path}: {key} is no array; save it with numpy.savez.")
         if array.dtype.kind != "f":
             raise FormatError(f"{path}: holds numbers of type {array.dtype}; scores are floating-point logarithms.")
         yield key, array.astype(np.float32, copy=False)
