@@ -79,6 +79,9 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except MemoryError as error:
+        complain(f"there is not enough memory ({error}).")
+        code = 1
     except OSError as error:
         complain(f"{error.filename or 'harken'}: {error.strerror or error}.")
         code = 1
