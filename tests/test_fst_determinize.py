@@ -178,6 +178,9 @@ def test_what_has_no_equivalent_is_refused(operation):
         operation(without_twins, max_states=100)
     with pytest.raises(OptionsError, match="max_bytes = 20000"):
         operation(without_twins, max_bytes=20_000)
+    owing_ever_more = parse_text("0 1 1 5 0\n0 2 1 6 0\n1 1 2 7 1\n2 2 2 7 1\n1 3 3 3 0\n2 3 4 4 0\n3 0\n")
+    with pytest.raises(OptionsError, match="max_bytes = 90000"):
+        operation(owing_ever_more, max_bytes=90_000)
     falling = parse_text("0 1 0 0 1\n1 0 0 0 -2\n1 2 1 1 0\n2 0\n")
     if operation is determinize_star:
         with pytest.raises(FormatError, match=r"epsilon arcs lead around state [01] at ever less cost"):

@@ -21,17 +21,22 @@ NO_ROOM = 1
 NOT_FUNCTIONAL = 2
 ENDLESS = 3
 TOO_MANY = 4
+TOO_LONG = 5
 MOST_VISITS = 20_000  # of one state within one closure; costs that still fall then fall for ever
 
 
 class Rules(NamedTuple):
-    """What kind of determinization: follow epsilons or not, pay whole prefixes or a label at a time, and so on."""
+    """What kind of determinization: follow epsilons or not, pay whole prefixes or a label at a time, and so on.
+
+    ``most_states`` and ``most_labels`` limit the subsets and the labels that all their elements owe.
+    """
 
     use_log: bool
     follow_epsilons: bool
     whole_prefix: bool
     delta: float
     most_states: int
+    most_labels: int
 
 
 class Subsets(NamedTuple):
@@ -96,7 +101,8 @@ class Reached(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Numbers that survive a stop for more room: of subsets, elements, arcs, subsets worked off and waiting.
+    """Numbers that survive a stop for more room: of subsets, elements, arcs, subsets worked off, labels
+    owed and subsets waiting.
 
     ``wanted`` holds the arcs that leave the subset at hand, the runs that they come in, and the members that need
     room; ``trouble`` what stopped the kernels, the input state and the two strings at fault.
@@ -106,6 +112,7 @@ class Counts(NamedTuple):
     elements: NDArray[np.int64]
     arcs: NDArray[np.int64]
     done: NDArray[np.int64]
+    owed: NDArray[np.int64]
     waiting: NDArray[np.int64]
     wanted: NDArray[np.int64]
     trouble: NDArray[np.int64]
@@ -405,7 +412,7 @@ def alike(subsets: Subsets, subset: int, low: int, high: int, delta: float) -> b
 
 
 @inlined_kernel
-def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts) -> int:
+def numbered(strings: Strings, subsets: Subsets, low: int, high: int, delta: float, counts: Counts) -> int:
     """Return the number of the subset with the elements ``low:high``, the last ones, which stay where it is new.
 
     A digest holds the states and strings, and the sum of the costs in wide steps; where a like subset's sum may fall
@@ -439,6 +446,8 @@ def numbered(subsets: Subsets, low: int, high: int, delta: float, counts: Counts
     subsets.digests[fresh] = own
     subsets.slots[slot] = fresh
     subsets.begin[fresh + 1] = high
+    for at in range(low, high):
+        counts.owed[0] += string_length(strings, subsets.strings[at])
     waiting = counts.waiting[0]
     subsets.stack[waiting] = fresh
     counts.waiting[0] = waiting + 1
@@ -492,7 +501,7 @@ def branch(
             weight = common_weight(subsets, low, top, rules.use_log)
             target = -1
         if target < 0:
-            target = numbered(subsets, low, top, rules.delta, counts)
+            target = numbered(strings, subsets, low, top, rules.delta, counts)
             if top - low == 1 and strings_owed[low] == EMPTY:
                 alone[states[low]] = target
         ilabels[arc] = label
@@ -575,6 +584,8 @@ def expand(
     while counts.waiting[0] > 0:
         if counts.subsets[0] > rules.most_states:
             return TOO_MANY
+        if counts.owed[0] > rules.most_labels:
+            return TOO_LONG
         counts.waiting[0] -= 1
         subset = int(subsets.stack[counts.waiting[0]])
         status = work_off(fst, strings, subsets, subset, made, closure, reached, rules, counts)

@@ -15,6 +15,7 @@ from .transducer import NO_STATE, Fst
 DELTA = 1 / 1024
 """How much costs may differ that count as equal, in natural log units: OpenFst's and Kaldi's default."""
 MOST_STATES = 2**31 - 2
+LABEL_BYTES = 16  # counted for each label that is owed somewhere, so that endless strings come to an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +48,25 @@ def construct(fst: Fst, way: Construction) -> StringFst:
     the result is larger than ``way`` allows: then it may be infinite, for lack of the twins property. SearchError where
     the machine's memory is used up before.
     """
-    from .determinize_kernels import COMPLETE, ENDLESS, NO_ROOM, NOT_FUNCTIONAL, Rules, expand
+    from .determinize_kernels import COMPLETE, ENDLESS, NO_ROOM, NOT_FUNCTIONAL, TOO_LONG, Rules, expand
 
     if fst.start == NO_STATE:
         return _empty(fst)
     arrays = _sorted(fst).arrays
-    rules = Rules(
-        way.use_log, way.follow_epsilons, way.whole_prefix, way.delta, min(way.max_states or MOST_STATES, MOST_STATES)
-    )
+    most = min(way.max_states or MOST_STATES, MOST_STATES)
+    labels = way.max_bytes // LABEL_BYTES
+    rules = Rules(way.use_log, way.follow_epsilons, way.whole_prefix, way.delta, most, labels)
     room = _Room(fst)
     while True:
         parts = (room.strings, room.subsets, room.made, room.closure, room.reached)
         status = expand(arrays, *parts, rules, room.counts)
-        if status != NO_ROOM:
-            break
-        if room.nbytes > way.max_bytes:
+        if status == TOO_LONG or (status == NO_ROOM and room.nbytes > way.max_bytes):
             raise OptionsError(
                 f"{way.name}: {room.counts.subsets[0]} states so far need more than max_bytes = {way.max_bytes}; "
                 "the machine may have no finite equivalent, otherwise raise max_bytes."
             )
+        if status != NO_ROOM:
+            break
         check_memory(room.nbytes // 2, way.name)
         room.grow()
     if status == COMPLETE:
@@ -115,7 +116,7 @@ class _Room:
         )
         self.closure = Closure(np.zeros(fst.states, dtype=np.int32), *_columns(64, "iiffii?"))
         self.reached = Reached(*_columns(64, "qifiii"))
-        self.counts = Counts(*(np.zeros(length, dtype=np.int64) for length in (1, 1, 1, 1, 1, 3, 4)))
+        self.counts = Counts(*(np.zeros(length, dtype=np.int64) for length in (1, 1, 1, 1, 1, 1, 3, 4)))
         self.subsets.states[0] = fst.start  # the first subset is the start state alone
         self.subsets.begin[1] = 1
         self.subsets.alone[fst.start] = 0
