@@ -197,7 +197,7 @@ def test_as_many_paths_as_openfst():
         theirs = pywrapfst.compose(to_pynini(a).arcsort("olabel"), to_pynini(b).arcsort("ilabel"))
         paths.append(number_of_paths(ours))
         assert paths[-1] == number_of_paths(from_pynini(theirs))
-        assert pywrapfst.randequivalent(to_pynini(ours), theirs, npath=20, delta=1e-3)
+        assert pywrapfst.randequivalent(to_pynini(ours), theirs, npath=5, delta=1e-3)
     assert np.median(paths) > 1000
 
 

@@ -8,15 +8,12 @@ from numpy.typing import NDArray
 
 from ...errors import OptionsError
 from .connect import connect as connected
-from .room import doubled
+from .room import check_memory
 from .shortest_distance import DELTA, check_settled, new_settled
 from .transducer import EPSILON, NO_STATE, Fst, FstArrays, read_only
 
 if TYPE_CHECKING:
-    from .rmepsilon_kernels import Closure
     from .shortest_distance_kernels import Links
-
-ROOM = 1024  # the arcs that a result begins with, besides twice those of the machine
 
 
 def rmepsilon(fst: Fst, connect: bool = True, delta: float = DELTA) -> Fst:
@@ -41,7 +38,7 @@ def rmepsilon(fst: Fst, connect: bool = True, delta: float = DELTA) -> Fst:
 
 
 def _without(fst: Fst, is_epsilon: NDArray[np.bool_], delta: float) -> Fst:
-    from .rmepsilon_kernels import FULL, Ends, Rows, remove_epsilons
+    from .rmepsilon_kernels import Closure, Ends, Rows, most_arcs, remove_epsilons
 
     stays = np.zeros(fst.states, dtype=bool)
     stays[fst.start] = True
@@ -56,18 +53,19 @@ def _without(fst: Fst, is_epsilon: NDArray[np.bool_], delta: float) -> Fst:
         read_only(number[fst.nextstates[~is_epsilon]]),
         fst.arrays.final_weights,
     )
-    states = np.flatnonzero(stays).astype(np.int32)
-    ends = Ends(states, np.full(len(states) + 1, -1, dtype=np.int64), np.empty(len(states), dtype=np.float32))
-    ends.arc_begin[0] = 0
-    ilabels, olabels, nextstates = (np.empty(ROOM + 2 * fst.arcs, dtype=np.int32) for _ in range(3))
-    rows = Rows(ilabels, olabels, np.empty(len(ilabels), dtype=np.float32), nextstates)
-    log = fst.semiring == "log"
-    settled = new_settled(np.full(fst.states, np.inf), log)
-    closure = _closure(rank, len(ilabels))
-    while (status := remove_epsilons(arcs, links, settled, closure, rows, ends, log, delta)) == FULL:
-        rows = doubled(rows, "rmepsilon")
-        closure = _closure(rank, len(rows.ilabels))
-    check_settled(status)
+    log, states = fst.semiring == "log", np.flatnonzero(stays).astype(np.int32)
+    settled, nothing = new_settled(np.full(fst.states, np.inf), log), np.zeros(0, dtype=np.int64)
+    seen, members = np.full(fst.states, NO_STATE, dtype=np.int32), np.empty(fst.states, dtype=np.int32)
+    closure = Closure(rank, seen, members, nothing, nothing)
+    most, longest = map(int, most_arcs(arcs, links, settled, closure, states))
+    check_memory(16 * most, "rmepsilon")
+    seen.fill(NO_STATE)
+    table = np.zeros(2 << (2 * longest).bit_length(), dtype=np.int64)
+    closure = closure._replace(table=table, used=np.empty(longest, dtype=np.int64))
+    ilabels, olabels, nextstates = (np.empty(most, dtype=np.int32) for _ in range(3))
+    rows = Rows(ilabels, olabels, np.empty(most, dtype=np.float32), nextstates)
+    ends = Ends(states, np.empty(len(states) + 1, dtype=np.int64), np.empty(len(states), dtype=np.float32))
+    check_settled(remove_epsilons(arcs, links, settled, closure, rows, ends, log, delta))
     end = int(ends.arc_begin[-1])
     return replace(
         fst,
@@ -93,15 +91,3 @@ def _links(fst: Fst, is_epsilon: NDArray[np.bool_]) -> "tuple[Links, NDArray[np.
     rank = np.empty(fst.states)
     rank[order] = np.arange(fst.states)
     return Links(begin, targets, read_only(fst.weights[is_epsilon]), component), rank
-
-
-def _closure(rank: NDArray[np.float64], room: int) -> "Closure":
-    from .rmepsilon_kernels import Closure
-
-    return Closure(
-        rank=rank,
-        seen=np.full(len(rank), NO_STATE, dtype=np.int32),
-        members=np.empty(len(rank), dtype=np.int32),
-        table=np.zeros(1 << (2 * room).bit_length(), dtype=np.int64),  # the system hands out pages when they are used
-        used=np.empty(room, dtype=np.int64),
-    )

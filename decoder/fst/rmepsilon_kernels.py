@@ -9,9 +9,6 @@ from ...jit import inner_kernel, kernel
 from .shortest_distance_kernels import SETTLED, Links, Settled, distances, log_add, pop, sift_up
 from .transducer import FstArrays
 
-FULL = -1
-"""What ``remove_epsilons`` answers where the rows have no room; else how the distances went."""
-
 
 class Rows(NamedTuple):
     """The arcs of the result, those of a state together."""
@@ -33,8 +30,8 @@ class Ends(NamedTuple):
 class Closure(NamedTuple):
     """Working space: ``rank``, the place of each state in topological order, for which state it was ``seen`` last.
 
-    ``members`` (states,) is what epsilons lead to. ``table`` finds the arcs of a row by open addressing, their number
-    plus one, 0 where it is empty; ``used`` lists the other places. Both have room for all arcs; little of it is used.
+    ``members`` (states,) is what epsilons lead to. ``table``, with room for twice the arcs of a row and a power of two,
+    finds those by open addressing, their number plus one, 0 where it is empty; ``used`` lists the other places.
     """
 
     rank: NDArray[np.float64]
@@ -68,17 +65,14 @@ def close(links: Links, settled: Settled, closure: Closure, state: int) -> int:
 
 @inner_kernel
 def merge(fst: FstArrays, settled: Settled, closure: Closure, rows: Rows, count: int, made: int, log: bool) -> int:
-    """Write the row of a closure from arc ``made`` on, equal arcs as one; return the arc after it, or FULL."""
+    """Write the row of a closure from arc ``made`` on, equal arcs as one; return the arc after it."""
     begin, in_labels, out_labels, costs, targets = fst.arc_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates
     ilabels, olabels, weights, nextstates = rows.ilabels, rows.olabels, rows.weights, rows.nextstates
     members, table, used, distance = closure.members, closure.table, closure.used, settled.distance
-    size = taken = 0
+    taken, most, mask = 0, 0, 1
     for member in range(count):
-        size += begin[members[member] + 1] - begin[members[member]]
-    if made + size > len(ilabels):
-        return FULL
-    mask = 1
-    while mask < 2 * size:
+        most += begin[members[member] + 1] - begin[members[member]]
+    while mask < 2 * most:  # no more of the table than the row needs, so that it stays in the processor's cache
         mask = 2 * mask + 1
     for member in range(count):
         state = members[member]
@@ -115,37 +109,49 @@ def sum_up(fst: FstArrays, settled: Settled, closure: Closure, count: int, log: 
 
 
 @kernel
+def most_arcs(
+    fst: FstArrays, links: Links, settled: Settled, closure: Closure, stays: NDArray[np.int32]
+) -> tuple[int, int]:
+    """Return how many arcs the rows of the states ``stays`` have, equal ones counted singly, and the longest row."""
+    begin, link_begin, members = fst.arc_begin, links.begin, closure.members
+    total = longest = 0
+    for state in stays:
+        arcs = begin[state + 1] - begin[state]
+        if link_begin[state] < link_begin[state + 1]:
+            arcs = 0
+            for member in range(close(links, settled, closure, state)):
+                arcs += begin[members[member] + 1] - begin[members[member]]
+            longest = max(longest, arcs)
+        total += arcs
+    return total, longest
+
+
+@kernel
 def remove_epsilons(
     fst: FstArrays, links: Links, settled: Settled, closure: Closure, rows: Rows, ends: Ends, log: bool, delta: float
 ) -> int:
-    """Write the rows of the states ``ends.state`` from the first unwritten one on; return how it went, or FULL.
+    """Write the rows of the states ``ends.state``; return how the distances went.
 
-    ``fst`` holds the arcs that stay, ``links`` the epsilons. The arcs of a state begin at -1 while it is unwritten.
+    ``fst`` holds the arcs that stay, ``links`` the epsilons.
     """
     begin, in_labels, out_labels, costs, targets = fst.arc_begin, fst.ilabels, fst.olabels, fst.weights, fst.nextstates
     ilabels, olabels, weights, nextstates = rows.ilabels, rows.olabels, rows.weights, rows.nextstates
     link_begin, arc_begin, stays = links.begin, ends.arc_begin, ends.state
+    arc_begin[0] = made = 0
     for row in range(len(stays)):
-        state, made = stays[row], arc_begin[row]
-        if arc_begin[row + 1] >= 0:
-            continue
+        state = stays[row]
         if link_begin[state] == link_begin[state + 1]:
-            first, end = begin[state], made + begin[state + 1] - begin[state]
-            if end > len(ilabels):
-                return FULL
-            for arc in range(end - made):
-                ilabels[made + arc], olabels[made + arc] = in_labels[first + arc], out_labels[first + arc]
-                weights[made + arc], nextstates[made + arc] = costs[first + arc], targets[first + arc]
-            ends.final_weights[row], arc_begin[row + 1] = fst.final_weights[state], end
+            for arc in range(begin[state], begin[state + 1]):
+                ilabels[made], olabels[made] = in_labels[arc], out_labels[arc]
+                weights[made], nextstates[made] = costs[arc], targets[arc]
+                made += 1
+            ends.final_weights[row], arc_begin[row + 1] = fst.final_weights[state], made
             continue
         count = close(links, settled, closure, state)
         settled.distance[state] = 0.0
         status = distances(links, settled, closure.members[:count], log, delta)
         if status != SETTLED:
             return status
-        end = merge(fst, settled, closure, rows, count, made, log)
-        ends.final_weights[row] = sum_up(fst, settled, closure, count, log)
-        if end == FULL:
-            return FULL
-        arc_begin[row + 1] = end
+        made = merge(fst, settled, closure, rows, count, made, log)
+        ends.final_weights[row], arc_begin[row + 1] = sum_up(fst, settled, closure, count, log), made
     return SETTLED
