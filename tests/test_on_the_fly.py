@@ -136,6 +136,8 @@ def test_reachable_labels_of_any_graph(seed, states, arcs, words):
 @settings(max_examples=30, deadline=None)
 @given(models())
 def test_look_ahead_costs_and_steps(model):
+    from harken.decoder.search.history_steps_kernels import enter_state
+
     lexicon, arpa = model
     graph = compile_lexicon_graph(lexicon, UNITS)
     history = History.of(graph, arpa)
@@ -153,7 +155,7 @@ def test_look_ahead_costs_and_steps(model):
             labels, ends = labels_that_come_next(graph.fst, place)
             least, words = least_listed(automaton, state, labels, ends)
             for _ in range(2):  # worked out, then remembered
-                history_there, ahead, paid = enter(arrays, place, state << PHRASE_BITS | 5)
+                history_there, ahead, paid = enter_state(arrays, place, state << PHRASE_BITS | 5)
                 assert ahead + paid == np.float32(least)
                 assert history_there & 31 == 5
                 assert (history_there >> PHRASE_BITS == state) == (len(words) != 1)
@@ -166,23 +168,17 @@ def test_look_ahead_costs_and_steps(model):
                     assert steps == [(target, pytest.approx(cost - least, abs=1e-5)) for target, cost in expected]
                 for other in range(graph.fst.states):
                     reached = labels_that_come_next(graph.fst, other)[0]
-                    still = enter(arrays, other, history_there)
+                    still = enter_state(arrays, other, history_there)
                     assert still[0] == history_there
                     assert (still[1], still[2]) == (0.0 if history.points[other] == 0 or words & reached else np.inf, 0)
 
 
-def enter(arrays, state, history):
-    from . import history_steps_kernels
-
-    return history_steps_kernels.enter(arrays, state, history)
-
-
 def step_kernel(arrays, history, label):
-    from .history_steps_kernels import steps
+    from harken.decoder.search.history_steps_kernels import follow_word
 
-    histories, costs = np.zeros(64, np.int64), np.zeros(64, np.float32)
-    count = steps(arrays, history, label, histories, costs)
-    return list(zip((histories[:count] >> PHRASE_BITS).tolist(), costs[:count].tolist(), strict=True))
+    count = follow_word(arrays, history, label)
+    states = (arrays.next_history[:count] >> PHRASE_BITS).tolist()
+    return list(zip(states, arrays.next_lm[:count].tolist(), strict=True))
 
 
 def test_a_model_in_memory_gives_the_same_automaton():

@@ -39,6 +39,8 @@ def compile_lexicon_graph(
         raise OptionsError("units: name the blank first, then at least one phone, each once.")
     wanted = None if words is None else set(words)
     taken = [word for word in lexicon.words if (wanted is None or word in wanted) and word not in _NOT_WORDS]
+    # Words that begin alike get numbers near each other, so that a search reads what it knows of them side by side.
+    taken.sort(key=lambda word: (min(entry.phones for entry in lexicon[word]), word))
     if not taken:
         raise OptionsError("lexicon: none of the words has a pronunciation; give other words or another lexicon.")
     labels = CtcLabels.of_phones(len(units) - 1)

@@ -23,12 +23,14 @@ from ..graph.phone_graph import GraphOptions
 from ..graph.search_graph import Graph
 from .look_ahead import Reachability
 from .phrases import Phrases
-from .word_automaton import WordAutomaton, range_marks
+from .word_automaton import WordAutomaton
+from .word_marks import WordMarks
 
 if TYPE_CHECKING:
     from .history_kernels import HistoryArrays
 
-_MEMO = 1 << int(__import__("os").environ.get("MEMO", "14"))
+_MEMO = 1 << 14
+"""The places of the table of look-ahead costs: small enough for a processor's second cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +120,13 @@ class History:
 
     @cached_property
     def _shared(self) -> "HistoryArrays":
-        from .history_kernels import AheadArrays, HistoryArrays, PhraseArrays, WordArrays, fill_dense
+        from .history_kernels import AheadArrays, HistoryArrays, PhraseArrays, WordArrays, fill_dense, fill_listed
 
         none, no_cost, nowhere = (read_only(np.zeros(0, kind)) for kind in (np.int32, np.float32, np.int64))
         scratch = np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.float32)
-        lm = WordArrays(nowhere, none, no_cost, none, none, no_cost, no_cost, none, none, nowhere, nowhere, nowhere)
+        lm = WordArrays(
+            nowhere, none, no_cost, none, none, no_cost, no_cost, none, none, nowhere, none, *(nowhere,) * 3
+        )
         ahead = AheadArrays(
             *(none, nowhere, none, none, read_only(np.zeros(0, np.uint8)), nowhere),
             start=0,
@@ -135,15 +139,21 @@ class History:
         phrases = PhraseArrays(none, none, none, none, none, no_cost, no_cost)
         slack = 0.0
         if self.model is not None:
-            lm = WordArrays(*(read_only(getattr(self.model, field)) for field in WordArrays._fields))
+            made = {field: getattr(self.model, field) for field in WordArrays._fields if hasattr(self.model, field)}
+            lm = lm._replace(**{field: read_only(array) for field, array in made.items()})
+            listed = np.zeros(int(lm.listed_begin[-1]), np.int64)
+            fill_listed(lm, listed)
+            lm = lm._replace(listed=read_only(listed))
             slack += self.model.most_gained
         if self.model is not None and self.reach is not None:
+            marks = WordMarks.of(self.model, self.reach)
+            lm = lm._replace(marks=read_only(marks.states), tops=read_only(marks.tops))
             ahead = ahead._replace(
                 **{
                     field: read_only(getattr(self.reach, field))
                     for field in ("points", "begin", "lows", "highs", "ends")
                 },
-                marks=read_only(self._marks(self.model, self.reach)),
+                marks=read_only(marks.sets),
                 start=self.model.start,
                 dense=np.zeros((2, self.reach.sets), np.float32),
                 dense_places=np.zeros((2, self.reach.sets), np.int32),
@@ -154,12 +164,3 @@ class History:
             phrases = PhraseArrays(*(read_only(getattr(self.phrases, field)) for field in PhraseArrays._fields))
             slack += self.phrases.most_gained
         return HistoryArrays(*scratch, slack, lm, ahead, phrases)
-
-    @staticmethod
-    def _marks(model: WordAutomaton, reach: Reachability) -> NDArray[np.int64]:
-        """Return the bits of the words in every set: all from its first word's to its last one's, range by range."""
-        ranges = np.concatenate([range_marks(model.mark_number[reach.lows], model.mark_number[reach.highs]), [0]])
-        marks = np.bitwise_or.reduceat(ranges, reach.begin[:-1])
-        marks[np.diff(reach.begin) == 0] = 0
-        marks[reach.ends != 0] = -1
-        return marks

@@ -5,12 +5,13 @@ a search without a history passes None instead and never calls these functions (
 
 What the search does with them, for a token (graph state s, history h, cost, ahead), ``ahead`` being the look-ahead cost
 that its cost includes:
-* an arc s -> t without an output label: cost += weight + acoustic; only where the arc is flagged ("look-ahead may
-  change", because ``points[s] != points[t]``, see ``History.points``) also (h, ahead', paid) = narrow(model, t, h),
-  cost += paid + ahead' - ahead. Links keep what is paid, never look-ahead costs.
+* an arc s -> t without an output label: cost += weight + acoustic; where the arc is flagged ("look-ahead may
+  change", because ``points[s] != points[t]``, see ``History.points``) also (h, ahead', paid) = narrow(model, t, h)
+  and cost += paid + ahead' - ahead. What is paid counts as a cost of the language model, what is looked ahead to does
+  not.
 * an arc with output label w: ``successors`` is asked once, then for each of its answers i
-  cost' = cost + weight + acoustic + next_lm[i] + next_phrase[i] - ahead, and ahead' = 0: behind a word nothing is looked
-  ahead to. The link keeps weight, next_lm[i], next_phrase[i] and acoustic apart.
+  cost' = cost + weight + acoustic + next_lm[i] + next_phrase[i] - ahead, and ahead' = 0: right behind a word nothing is
+  looked ahead to. The link keeps weight, next_lm[i], next_phrase[i] and acoustic apart.
   Before asking, the search drops the arc where cost + weight + acoustic - model.slack is outside the beam: ``slack`` is
   the most by which these steps may lower the cost apart from weight and acoustic.
 * at the end (``end_costs``): final cost of the graph state + LM cost of </s> + what was lent to a phrase not ended.
@@ -41,8 +42,9 @@ class WordArrays(NamedTuple):
     A number from the number of states on is no state but a word that is sure to come: that at the place which is left
     after subtracting the number of states.
 
-    Most words are not listed after most histories, and that is to be seen at a glance: ``label_mark`` gives each output
-    label one of 63 bits (0: no state lists it), ``marks`` holds the bits of all words that a state lists.
+    Most words are not listed after most histories, and that is to be seen at a glance. ``marks`` and ``tops`` are those
+    of word_marks.py, empty without look-ahead. ``listed`` holds a Bloom filter for each state, a power of two of 64-bit
+    words from ``listed_begin`` on: where the bit ``listed_bit`` of a rank is not set, the state does not list the rank.
     """
 
     begin: NDArray[np.int64]
@@ -55,17 +57,20 @@ class WordArrays(NamedTuple):
     rank: NDArray[np.int32]
     same: NDArray[np.int32]
     place: NDArray[np.int64]
-    label_mark: NDArray[np.int64]
+    listed_begin: NDArray[np.int32]
+    listed: NDArray[np.int64]
     marks: NDArray[np.int64]
+    tops: NDArray[np.int64]
 
 
 class AheadArrays(NamedTuple):
     """What to look ahead to: the sets of a ``Reachability``; ``points`` is empty where there is no look-ahead.
 
-    ``dense`` (2, sets): the least cost of each set in LM state 0 and in the state ``start``; the costs in all other
-    states are kept in a direct-mapped table: ``memo_keys`` holds state * sets + set in every other place, and
-    ``memo_costs`` and ``memo_places``, the same memory read as float32 and int32, the cost behind it and the place of
-    the word, where a set and a state have but one in common, else -1 (``dense_places`` likewise).
+    ``marks`` (sets,) are those of word_marks.py. ``dense`` (2, sets): the least cost of each set in LM state 0 and in
+    the state ``start``; the costs in all other states are kept in a direct-mapped table: ``memo_keys`` holds state *
+    sets + set in every other place, and ``memo_costs`` and ``memo_places``, the same memory read as float32 and int32,
+    the cost behind it and the place of the word, where a set and a state have but one in common, else -1
+    (``dense_places`` likewise).
     """
 
     points: NDArray[np.int32]
@@ -113,6 +118,22 @@ class HistoryArrays(NamedTuple):
 
 
 @inlined_kernel
+def listed_bit(rank: int) -> int:
+    """Return the number of the bit for a rank, to be cut to the size of a filter."""
+    return np.int64(rank) * 0x9E3779B1 >> 12
+
+
+@kernel
+def fill_listed(lm: WordArrays, listed: NDArray[np.int64]) -> None:
+    """Set the bits of all that the states list in ``listed``, zeros on entry."""
+    for state in range(len(lm.final_costs)):
+        first, words = lm.listed_begin[state], lm.listed_begin[state + 1] - lm.listed_begin[state]
+        for place in range(lm.begin[state], lm.begin[state + 1]):
+            bit = listed_bit(lm.ranks[place])
+            listed[first + ((bit >> 6) & (words - 1))] |= np.int64(1) << (bit & 63)
+
+
+@inlined_kernel
 def first_not_below(values: NDArray[np.int32], low: int, high: int, value: int) -> int:
     """Return the first place in ``values[low:high]``, which rise, that is at least ``value``; ``high`` if none."""
     while low < high:
@@ -145,18 +166,24 @@ def move_phrase(phrases: PhraseArrays, state: int, label: int) -> tuple[int, flo
 @inlined_kernel
 def successors(model: HistoryArrays, history: int, label: int) -> int:
     """Fill ``model.next_*`` with what follows ``history`` on output label ``label``; return how many there are."""
-    lm, state, states = model.lm, history >> PHRASE_BITS, len(model.lm.marks)
+    lm, state, states = model.lm, history >> PHRASE_BITS, len(model.lm.final_costs)
     place, high, rank, sure = np.int64(0), np.int64(0), np.int32(0), 1.0
     if states > 0:
         rank = lm.rank[label]
         if state >= states:
             place, sure = state - states, 0.0
             high = place + 1
-        elif lm.marks[state] & lm.label_mark[label] == 0:
+        elif rank < 0:
             return 0
+        elif state == 0:
+            place, high = lm.place[rank], lm.begin[1]
         else:
+            bit, filters = listed_bit(rank), np.int64(lm.listed_begin[state])
+            words = lm.listed_begin[state + 1] - filters
+            if (lm.listed[filters + ((bit >> 6) & (words - 1))] >> (bit & 63)) & 1 == 0:
+                return 0
             high = lm.begin[state + 1]
-            place = lm.place[rank] if state == 0 else first_not_below(lm.ranks, lm.begin[state], high, rank)
+            place = first_not_below(lm.ranks, lm.begin[state], high, rank)
         if place == high or lm.ranks[place] != rank:
             return 0
     phrase_state, phrase_cost = np.int64(0), 0.0
@@ -212,13 +239,13 @@ def common_words(lm: WordArrays, ahead: AheadArrays, state: int, point: int) -> 
 
 @inlined_kernel
 def narrow(model: HistoryArrays, state: int, history: int) -> tuple[int, float, np.float32]:
-    """Enter graph state ``state``, where fewer words can come next: return the history, what it looks ahead to, and paid.
+    """Return the history in graph state ``state``, where fewer words can come next, its look-ahead cost, what is paid.
 
     The look-ahead cost is the least of any word that is listed and can come next, infinite where there is none. Where
     there is one alone, the history becomes that word, which is paid at once: nothing is left to look ahead to, and
     histories that come to the same word and the same state behind it are one.
     """
-    ahead, lm, states = model.ahead, model.lm, len(model.lm.marks)
+    ahead, lm, states = model.ahead, model.lm, len(model.lm.final_costs)
     point, lm_state = np.int64(ahead.points[state]), history >> PHRASE_BITS
     if point == 0:
         return history, 0.0, np.float32(0.0)
@@ -226,7 +253,8 @@ def narrow(model: HistoryArrays, state: int, history: int) -> tuple[int, float, 
         rank, last = lm.ranks[lm_state - states], ahead.begin[point + 1]
         at = first_not_below(ahead.highs, ahead.begin[point], last, rank)
         return history, 0.0 if at < last and ahead.lows[at] <= rank else np.inf, np.float32(0.0)
-    if lm.marks[lm_state] & ahead.marks[point] == 0:
+    mark = ahead.marks[point]
+    if (lm.marks[lm_state] if mark >= 0 else lm.tops[lm_state]) & mark == 0:
         return history, np.inf, np.float32(0.0)
     if lm_state == 0 or lm_state == ahead.start:
         row = 0 if lm_state == 0 else 1
@@ -267,6 +295,6 @@ def end_costs(
         lm[token] = phrase[token] = 0.0
         if final and len(model.lm.final_costs) > 0:
             state = histories[token] >> PHRASE_BITS
-            lm[token] = model.lm.final_costs[state] if state < len(model.lm.marks) else np.inf
+            lm[token] = model.lm.final_costs[state] if state < len(model.lm.final_costs) else np.inf
         if len(model.phrases.held) > 0:
             phrase[token] = model.phrases.held[histories[token] & ((1 << PHRASE_BITS) - 1)]

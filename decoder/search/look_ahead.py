@@ -21,8 +21,9 @@ class Reachability:
     ``rank`` int32 (output labels,): the place of each label in depth-first order, -1 where no arc has it. ``points``
     int32 (states,): the set of a state; 0 where a word has just ended (nothing is looked ahead to there). Set ``n``
     holds the ranks ``lows[i]`` to ``highs[i]``, both included, for ``i`` in ``begin[n]:begin[n + 1]``, rising;
-    ``ends[n]`` is 1 where a path may also end before its next label. ``reopens``: an arc without a label leads from another
-    set to point 0, so that what was looked ahead to is given back there (rare; never in a tree of words).
+    ``ends[n]`` is 1 where a path may also end before its next label. ``reopens``: an arc without a label leads from
+    another set to point 0, so that what was looked ahead to is given back there (rare; never in a tree of words).
+    ``first_points``: the sets that arcs without a label lead to from point 0.
     """
 
     rank: NDArray[np.int32]
@@ -32,6 +33,7 @@ class Reachability:
     highs: NDArray[np.int32]
     ends: NDArray[np.uint8]
     reopens: bool
+    first_points: NDArray[np.int32]
 
     @property
     def sets(self) -> int:
@@ -103,4 +105,5 @@ class Reachability:
         points = number[set_of]
         before = np.repeat(points, np.diff(fst.arc_begin))
         reopens = bool(((before != 0) & (points[fst.nextstates] == 0) & (fst.olabels == 0)).any())
-        return cls(rank, points, begin, sets.lows[place], sets.highs[place], ends, reopens)
+        first = np.unique(points[fst.nextstates[(before == 0) & (fst.olabels == 0)]])
+        return cls(rank, points, begin, sets.lows[place], sets.highs[place], ends, reopens, first[first != 0])

@@ -103,13 +103,6 @@ class WordAutomaton:
         )
 
     @cached_property
-    def mark_number(self) -> NDArray[np.int64]:
-        """The bit that stands for a rank, 0 to 62: rising, each for about equally many listed words, int64 (ranks,)."""
-        count = int(self.rank.max()) + 1
-        listed = np.bincount(self.ranks[self.begin[1] :], minlength=count) + 1.0 / count
-        return np.minimum((np.cumsum(listed) - listed / 2) * (63 / listed.sum()), 62).astype(np.int64)
-
-    @cached_property
     def same(self) -> NDArray[np.int32]:
         """The first place with the same rank and target as each place, int32 (places,)."""
         _, first, group = np.unique(
@@ -118,25 +111,17 @@ class WordAutomaton:
         return first[group].astype(np.int32)
 
     @cached_property
+    def listed_begin(self) -> NDArray[np.int32]:
+        """Where each state's Bloom filter begins, in 64-bit words, eight bits or more a listed word."""
+        words = np.maximum(np.diff(self.begin) + 7 >> 3, 1)
+        sizes = 1 << np.ceil(np.log2(words)).astype(np.int64)
+        sizes[0] = 1  # what the empty history lists is looked up at once
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+
+    @cached_property
     def place(self) -> NDArray[np.int64]:
         """Where state 0 lists each rank, or the first higher one, int64 (ranks,)."""
-        return np.searchsorted(self.ranks[: self.begin[1]], np.arange(len(self.mark_number)))
-
-    @cached_property
-    def label_mark(self) -> NDArray[np.int64]:
-        """The bit of every output label, 0 where no state lists it, int64 (output labels,)."""
-        known = np.zeros(len(self.mark_number) + 1, np.bool_)
-        known[self.ranks] = True
-        marks = np.append(np.int64(1) << self.mark_number, 0) * known
-        return marks[self.rank]  # the rank -1 finds the last one
-
-    @cached_property
-    def marks(self) -> NDArray[np.int64]:
-        """The bits of all words that a state lists, int64 (states,)."""
-        bits = np.append(np.int64(1) << self.mark_number[self.ranks], 0)
-        marks = np.bitwise_or.reduceat(bits, self.begin[:-1])
-        marks[np.diff(self.begin) == 0] = 0
-        return marks
+        return np.searchsorted(self.ranks[: self.begin[1]], np.arange(int(self.rank.max()) + 1))
 
     @property
     def states(self) -> int:
@@ -176,12 +161,6 @@ class WordAutomaton:
         """The most by which a step may cost less than nothing (positive back-off weights, negative word penalties)."""
         least = min(float(self.costs.min(initial=0.0)), float(self.final_costs.min(initial=0.0)), 0.0)
         return 0.0 - least - self._way_down[1]
-
-
-def range_marks(lowest: NDArray[np.int64], highest: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the bits ``lowest`` to ``highest`` (both included, 0 to 62), row by row."""
-    marks: NDArray[np.int64] = (np.int64(1) << highest) * 2 - (np.int64(1) << lowest)
-    return marks
 
 
 def states_of_ngram(model: Ngram, spoken: NDArray[np.bool_], quantum: float, word_penalty: float = 0.0) -> NgramStates:

@@ -1,0 +1,17 @@
+"""Ways from Python into the inner kernels of a history, to look at what it does step by step."""
+
+from ...jit import kernel
+from .history_kernels import HistoryArrays, narrow, successors
+
+
+@kernel
+def follow_word(model: HistoryArrays, history: int, label: int) -> int:
+    """Fill ``model.next_*`` with what follows ``history`` on output label ``label``; return how many there are."""
+    return successors(model, history, label)
+
+
+@kernel
+def enter_state(model: HistoryArrays, state: int, history: int) -> tuple[int, float, float]:
+    """Return the history in a graph state, the cost that is looked ahead to, and what is paid."""
+    following, ahead, paid = narrow(model, state, history)
+    return following, ahead, float(paid)
