@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, kernel
+from ...jit import inlined_kernel, inner_kernel, kernel
 from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
 
 
-@inlined_kernel
+@inner_kernel
 def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int, shift: int) -> None:
     """Close the gaps in frames ``first`` to ``last``: links with arc -1 and tokens with infinite extra go.
 
