@@ -1,11 +1,14 @@
-"""Lattices of kaldi-decoder, determinized by us, beside OpenFst's n shortest unique paths."""
+"""Lattices of kaldi-decoder: determinized by us, beside OpenFst's n shortest unique paths; and as text."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from harken.decoder.graph.search_graph import Graph
 from harken.decoder.lattice.determinize import DeterminizeOptions, determinize
+from harken.decoder.lattice.kaldi_text import lattice_text
+from harken.decoder.lattice.kaldi_text_reader import read_kaldi_text
 from harken.decoder.lattice.nbest import best_path, nbest
 from harken.decoder.lattice.posteriors import arc_posteriors
 
@@ -62,3 +65,28 @@ def test_real_speech_has_the_same_twenty_best_sequences() -> None:
         posteriors = arc_posteriors(lattice)
         on_the_path = posteriors.arcs[best_path(lattice).arcs]
         assert 0 < on_the_path.min() <= on_the_path.max() <= 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_text_is_what_the_printer_of_lattices_prints(seed: int, tmp_path: Path) -> None:
+    graph = random_graph(seed, 20, 8, 8, 60)
+    scores = np.log(np.random.default_rng(seed).dirichlet(np.full(graph.columns, 0.5), size=6) + 1e-9)
+    theirs = raw_lattice(graph, as_kaldi(graph), scores.astype(np.float32), 30.0, 3.0)
+    printed = theirs.to_str(fst_field_separator="\t")
+    (tmp_path / "lat.txt").write_text(f"key \n{printed}\n")
+    lattice = as_lattice(theirs, graph)
+    ((_, read),) = read_kaldi_text(tmp_path / "lat.txt", graph.words, lattice.label_table)
+    assert [read.states, read.arcs] == [lattice.states, lattice.arcs]
+    assert np.allclose(read.costs, lattice.costs, rtol=1e-5, atol=1e-6)
+    assert np.array_equal(read.labels, lattice.labels)
+    assert np.array_equal(read.frames, lattice.frames)
+    # States are numbered anew; all else is printed alike, to Kaldi's six digits.
+    mine = lattice_text(lattice, "key", compact=False, digits=6).removeprefix("key \n").rstrip("\n").split("\n")
+    assert sorted(_content(line) for line in mine) == sorted(
+        _content(line) for line in printed.rstrip("\n").split("\n")
+    )
+
+
+def _content(line: str) -> list[str]:
+    columns = line.split("\t")
+    return columns[2:] if len(columns) > 2 else columns[1:]
