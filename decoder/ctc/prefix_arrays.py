@@ -139,9 +139,9 @@ class Work(NamedTuple):
     """Room for one frame.
 
     Candidates; the mass of all that have a candidate's text, and the first of those; the probability of every symbol
-    and its place among the labels of the row; how these labels change the bonus, by group and label; under which stamp
-    a group with a label has been dealt with, likewise; the hash table; an order; the candidates kept; by group, what is
-    asked for or grown by.
+    and its place among the labels of the row; by group and label of the row, how the label changes the bonus, what the
+    unfinished word then adds to it, that word's nodes in the two tries, and under which stamp the two have been dealt
+    with; the hash table; an order; the candidates kept; by group, what is asked for or grown by.
     """
 
     mass: NDArray[np.float64]
@@ -151,6 +151,9 @@ class Work(NamedTuple):
     prob_of: NDArray[np.float64]
     token_of: NDArray[np.int64]
     change: NDArray[np.float64]
+    partial: NDArray[np.float64]
+    nodes: NDArray[np.int32]
+    hot_nodes: NDArray[np.int32]
     joined: NDArray[np.int64]
     table: NDArray[np.int64]
     order: NDArray[np.float64]

@@ -107,41 +107,44 @@ def extend_by_hash(text: int, other: int) -> int:
 
 
 @inner_kernel
-def child(trie: Trie, node: int, code: int) -> int:
-    """Return the child of ``node`` by ``code``, -1 where there is none."""
-    low, end = np.int64(trie.begin[node]), np.int64(trie.begin[node + 1])
-    high = end
-    while low < high:
-        middle = (low + high) >> 1
-        if trie.code[middle] < code:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < end and trie.code[low] == code else -1
+def walk(
+    beam: Beam,
+    frames: Frames,
+    labels: Labels,
+    trie: Trie,
+    column: int,
+    root: int,
+    out: NDArray[np.int32],
+) -> None:
+    """Write the node of ``trie`` after each group's unfinished word (its node: ``column``) and each label of the row.
 
-
-@inner_kernel
-def walk(trie: Trie, node: int, labels: Labels, symbol: int) -> int:
-    """Return the node of ``trie`` after the text of ``symbol``, -1 where it leaves the trie."""
-    for i in range(labels.text_begin[symbol], labels.text_begin[symbol + 1]):
-        if node < 0:
-            break
-        node = child(trie, node, labels.text[i])
-    return node
-
-
-@inner_kernel
-def partial_score(weights: Weights, vocabulary: Trie, hot_words: Trie, node: int, hot: int, length: int) -> float:
-    """Return what an unfinished word of ``length`` characters adds to the score."""
-    if length == 0:
-        return 0.0
-    if hot >= 0:
-        return weights.hot * length / hot_words.value[hot]
-    if weights.source == NO_MODEL or weights.source == ASKED_LABELS:
-        return 0.0
-    if node >= 0 and vocabulary.flags[node] & PREFIX_OF_WORD:
-        return 0.0
-    return weights.unknown * (length / _LONG_WORD if length > _LONG_WORD else 1.0)
+    -1 stands for a way out of the trie; a label that completes the word starts from ``root``.
+    """
+    side, row = beam.position[SIDE], beam.position[ROW]
+    numbers, kinds, symbols = beam.group_numbers, labels.kind, frames.symbol
+    text_begin, text, begin, codes = labels.text_begin, labels.text, trie.begin, trie.code
+    first, end = frames.begin[row], frames.begin[row + 1]
+    place = np.int64(0)
+    for group in range(beam.position[GROUPS]):
+        begun, closed = numbers[side, group, LENGTH] > 0, numbers[side, group, CLOSED] != 0
+        for token in range(first, end):
+            symbol = np.int64(symbols[token])
+            goes_on = begun and kinds[symbol] == PLAIN and not closed
+            node = numbers[side, group, column] if goes_on else np.int64(root)
+            for i in range(text_begin[symbol], text_begin[symbol + 1]):
+                if node < 0:
+                    break
+                low, high = np.int64(begin[node]), np.int64(begin[node + 1])
+                last, code = high, text[i]
+                while low < high:
+                    middle = (low + high) >> 1
+                    if codes[middle] < code:
+                        low = middle + 1
+                    else:
+                        high = middle
+                node = low if low < last and codes[low] == code else np.int64(-1)
+            out[place] = node
+            place += 1
 
 
 @inner_kernel
@@ -195,27 +198,42 @@ def weigh(
     work: Work,
 ) -> float:
     """Write how each label of the row in hand changes each group's bonus; return the largest change."""
-    side, row = beam.position[SIDE], beam.position[ROW]
-    numbers, values = beam.group_numbers, beam.group_values
-    kinds, text_begin, symbols, change = labels.kind, labels.text_begin, frames.symbol, work.change
-    first, end = frames.begin[row], frames.begin[row + 1]
+    walk(beam, frames, labels, vocabulary, TRIE, 0, work.nodes)
+    walk(beam, frames, labels, hot_words, HOT, weights.has_hot - 1, work.hot_nodes)
+    side, row, flags, hot_flags = beam.position[SIDE], beam.position[ROW], vocabulary.flags, hot_words.flags
+    numbers, values, kinds, text_begin, symbols = (
+        beam.group_numbers,
+        beam.group_values,
+        labels.kind,
+        labels.text_begin,
+        frames.symbol,
+    )
+    change, partial, nodes, hot_nodes, shortest = (
+        work.change,
+        work.partial,
+        work.nodes,
+        work.hot_nodes,
+        hot_words.value,
+    )
+    row_of, row_gain, source, unknown = rows.row, rows.gain, weights.source, weights.unknown
+    has_words = source in (WORDS, ASKED_WORDS)
     largest, place = 0.0, np.int64(0)
     for group in range(beam.position[GROUPS]):
-        hot = numbers[side, group, HOT]
-        is_hot = hot >= 0 and hot_words.flags[hot] & WHOLE_WORD
-        gain = values[side, group, GAIN] + (weights.hot if is_hot else 0.0)
-        for token in range(first, end):
+        hot, begun = numbers[side, group, HOT], numbers[side, group, LENGTH]
+        gain = values[side, group, GAIN] + (weights.hot if hot >= 0 and hot_flags[hot] & WHOLE_WORD else 0.0)
+        for token in range(frames.begin[row], frames.begin[row + 1]):
             symbol = np.int64(symbols[token])
-            length, node, hot = numbers[side, group, LENGTH], numbers[side, group, TRIE], numbers[side, group, HOT]
-            crosses = length > 0 and (kinds[symbol] != PLAIN or numbers[side, group, CLOSED] != 0)
-            new = gain if crosses else 0.0
-            if weights.source == ASKED_LABELS and (crosses or kinds[symbol] != BOUNDARY):
-                new += rows.gain[rows.row[numbers[side, group, STATE]], symbol]
-            if crosses or length == 0:
-                length, node, hot = np.int64(0), np.int64(0), np.int64(weights.has_hot - 1)
-            length += text_begin[symbol + 1] - text_begin[symbol]
-            node, hot = walk(vocabulary, node, labels, symbol), walk(hot_words, hot, labels, symbol)
-            new += partial_score(weights, vocabulary, hot_words, node, hot, length) - values[side, group, PARTIAL]
+            crosses = begun > 0 and (kinds[symbol] != PLAIN or numbers[side, group, CLOSED] != 0)
+            length = text_begin[symbol + 1] - text_begin[symbol] + (0 if crosses else begun)
+            new = 0.0
+            if length > 0 and hot_nodes[place] >= 0:
+                new = weights.hot * length / shortest[hot_nodes[place]]
+            elif length > 0 and has_words and (nodes[place] < 0 or not flags[nodes[place]] & PREFIX_OF_WORD):
+                new = unknown * max(1.0, length / _LONG_WORD)
+            partial[place] = new
+            new += (gain if crosses else 0.0) - values[side, group, PARTIAL]
+            if source == ASKED_LABELS and (crosses or kinds[symbol] != BOUNDARY):
+                new += row_gain[row_of[numbers[side, group, STATE]], symbol]
             change[place] = new
             largest = max(largest, abs(new))
             place += 1
@@ -737,38 +755,43 @@ def grow_groups(beam: Beam, labels: Labels, weights: Weights, store: Store, work
 @inner_kernel
 def fuse_groups(
     beam: Beam,
+    frames: Frames,
     labels: Labels,
     rows: Rows,
     weights: Weights,
-    vocabulary: Trie,
     hot_words: Trie,
     work: Work,
     groups: int,
 ) -> None:
     """Add to the groups of the next frame what the labels that they grow by mean for the bonus."""
-    side = beam.position[SIDE]
+    side, row = beam.position[SIDE], beam.position[ROW]
     numbers, values, made, grows = beam.group_numbers, beam.group_values, work.numbers, work.asked
+    kinds, hot_flags, token_of, nodes, hot_nodes = (
+        labels.kind,
+        hot_words.flags,
+        work.token_of,
+        work.nodes,
+        work.hot_nodes,
+    )
+    partial, row_of, row_gain, following = work.partial, rows.row, rows.gain, rows.following
+    tokens = frames.begin[row + 1] - frames.begin[row]
     for group in range(groups):
         if grows[group] < 0:
             continue
         old, symbol = made[grows[group], C_GROUP], made[grows[group], C_SYMBOL]
-        state, node, hot = numbers[side, old, STATE], numbers[side, old, TRIE], numbers[side, old, HOT]
-        closed = numbers[side, old, CLOSED] != 0
-        if numbers[side, old, LENGTH] > 0 and (labels.kind[symbol] != PLAIN or closed):
+        state, hot = numbers[side, old, STATE], numbers[side, old, HOT]
+        place = old * tokens + token_of[symbol]
+        if numbers[side, old, LENGTH] > 0 and (kinds[symbol] != PLAIN or numbers[side, old, CLOSED] != 0):
             values[1 - side, group, MODEL] += values[side, old, GAIN]
             numbers[1 - side, group, STATE] = numbers[side, old, NEXT_STATE]
-            if hot >= 0 and hot_words.flags[hot] & WHOLE_WORD:
+            if hot >= 0 and hot_flags[hot] & WHOLE_WORD:
                 values[1 - side, group, HOT_WORDS] += weights.hot
-            node, hot = np.int64(0), np.int64(weights.has_hot - 1)
         if weights.source == ASKED_LABELS:
-            values[1 - side, group, MODEL] += rows.gain[rows.row[state], symbol]
-            numbers[1 - side, group, STATE] = rows.following[rows.row[state], symbol]
-        node, hot = walk(vocabulary, node, labels, symbol), walk(hot_words, hot, labels, symbol)
-        numbers[1 - side, group, TRIE], numbers[1 - side, group, HOT] = node, hot
+            values[1 - side, group, MODEL] += row_gain[row_of[state], symbol]
+            numbers[1 - side, group, STATE] = following[row_of[state], symbol]
+        numbers[1 - side, group, TRIE], numbers[1 - side, group, HOT] = nodes[place], hot_nodes[place]
         values[1 - side, group, GAIN] = np.nan
-        values[1 - side, group, PARTIAL] = partial_score(
-            weights, vocabulary, hot_words, node, hot, numbers[1 - side, group, LENGTH]
-        )
+        values[1 - side, group, PARTIAL] = partial[place]
 
 
 @inner_kernel
@@ -909,7 +932,7 @@ def advance(
         groups = form_groups(beam, work, kept, mask)
         grow_groups(beam, labels, weights, store, work, groups)
         if weights.source != NO_MODEL or weights.has_hot:
-            fuse_groups(beam, labels, rows, weights, vocabulary, hot_words, work, groups)
+            fuse_groups(beam, frames, labels, rows, weights, hot_words, work, groups)
         form_entries(beam, store, work, kept, groups, best)
         follow_spans(beam, labels, store, work, kept)
         position[SIDE] = 1 - position[SIDE]
