@@ -22,6 +22,7 @@ _COMMANDS = {
     "features": "cli_stages",
     "score": "cli_stages",
     "decode": "cli_decode",
+    "lattice": "cli_lattice",
     "graph": "cli_graph",
     "rescore": "cli_stages",
     "fst": "cli_fst",
