@@ -22,7 +22,7 @@ def pack_graph(
     (output labels,): the labels that change history 0 or cost something there; None: all do. Raises FormatError
     where the graph is none (``Graph.check``), or has too many arcs, labels or epsilon arcs in a row.
     """
-    from .search_kernels import mark_levels
+    from .level_kernels import mark_levels
 
     graph.check()
     fst = graph.fst

@@ -61,7 +61,10 @@ class Search:
         trace: bool,
     ) -> None:
         self.graph, self._arrays, levels = machine
-        self._model, first_history, looks_ahead = history or (None, 0, False)
+        self._model: HistoryArrays | None = None
+        first_history, looks_ahead = 0, False
+        if history is not None:
+            self._model, first_history, looks_ahead = history
         self.options = options
         self._first_frame = first_frame
         self._widths = Widths.of(options)

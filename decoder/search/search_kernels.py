@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
+from .cutoff_kernels import cutoffs, first_cutoff
 from .history_kernels import HistoryArrays, narrow, successors
 from .prefetch_kernels import prefetch
 from .prune_kernels import keep_best_paths, prune
 from .token_arrays import (
     ABSOLUTE,
     ARCS,
-    BEAM,
     COMMIT,
     CROWDED,
     DEAD,
@@ -25,8 +25,6 @@ from .token_arrays import (
     LABEL_SHIFT,
     LEVEL_MASK,
     LOOKS_AHEAD,
-    MAX_ACTIVE,
-    MIN_ACTIVE,
     MOVES,
     PRUNED,
     ROW,
@@ -40,38 +38,6 @@ from .token_arrays import (
     Widths,
     Work,
 )
-
-
-@kernel
-def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArray[np.uint8]) -> int:
-    """Set ``level`` (states,), zero on entry, to the longest epsilon path from each state, and add it to the arcs.
-
-    Returns the largest, or -1 - state where an epsilon cycle passes near that state or a path has more than 255 arcs.
-    """
-    owners = np.empty(len(level), np.int32)
-    count = 0
-    for state in range(len(level)):
-        if states[2 * state + 1] < states[2 * state + 2]:
-            owners[count] = state
-            count += 1
-    largest = 0
-    changed = True
-    while changed:
-        changed = False
-        for i in range(count):
-            state = int(owners[i])
-            height = 0
-            for arc in range(states[2 * state + 1], states[2 * state + 2]):
-                height = max(height, np.int64(level[arcs[3 * arc]]) + 1)
-            if height > 255:
-                return -1 - state
-            if height != level[state]:
-                level[state] = height
-                largest = max(largest, height)
-                changed = True
-    for arc in range(states[len(states) - 1]):
-        arcs[3 * arc + 2] |= level[arcs[3 * arc]]
-    return largest
 
 
 @inlined_kernel
@@ -103,64 +69,6 @@ def clear(work: Work) -> None:
     """Forget what tokens the table names: to be done when tokens have moved or a frame is begun again."""
     for place in range(len(work.table)):
         work.table[place] = -1
-
-
-@inlined_kernel
-def nth_smallest(values: NDArray[np.float64], count: int, rank: int) -> float:
-    """Return the value that would stand at ``rank`` (from 0) if ``values[:count]`` were sorted; reorders them."""
-    low, high = np.int64(0), count - 1
-    while low < high:
-        a, b, c = values[low], values[(low + high) >> 1], values[high]
-        pivot = max(min(a, b), min(max(a, b), c))
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if rank <= j:
-            high = j
-        elif rank >= i:
-            low = i
-        else:
-            break
-    return float(values[rank])
-
-
-@inlined_kernel
-def cutoffs(
-    cost: NDArray[np.float64], begin: int, end: int, widths: Widths, order: NDArray[np.float64]
-) -> tuple[int, float, float, int]:
-    """Return the best token of ``begin:end`` (-1: there is none), the highest cost to follow, the beam for the next
-    frame, and which limit set them.
-
-    The rules are those of Kaldi's GetCutoff: of more than max_active tokens within the beam, the max_active best and
-    the next one are followed; where no more than min_active are within it, the min_active best and the next one are;
-    and all of them, to wherever they lead, where there are no more than min_active.
-    """
-    best = -1
-    least = np.inf
-    for token in range(begin, end):
-        if cost[token] < least:
-            least = cost[token]
-            best = token
-    limit = least + widths.beam
-    within = np.int64(0)
-    for token in range(begin, end):
-        within += cost[token] <= limit
-    if best < 0 or widths.min_active < within <= widths.max_active:
-        return best, limit, widths.beam, BEAM
-    if end - begin <= widths.min_active:
-        return best, np.inf, np.inf, MIN_ACTIVE
-    bound, rank = (MAX_ACTIVE, widths.max_active) if within > widths.max_active else (MIN_ACTIVE, widths.min_active)
-    for token in range(begin, end):
-        order[token - begin] = cost[token]
-    limit = nth_smallest(order, end - begin, rank)
-    return best, limit, limit - least + widths.beam_delta, bound
 
 
 @inlined_kernel
@@ -309,27 +217,6 @@ def close_epsilons(
                     return so_far
             token = following
     return so_far
-
-
-@inlined_kernel
-def first_cutoff(
-    graph: GraphArrays, tokens: Tokens, work: Work, model: HistoryArrays | None, best: int, beam: float
-) -> float:
-    """Return what the arcs of the best token alone say about the next frame's cutoff (infinite where they say nothing).
-
-    It spares most of what the other tokens would add and then drop.
-    """
-    least, mask = np.inf, 0
-    state = tokens.state[best]
-    if model is not None:
-        mask = LOOKS_AHEAD | (HAS_WORD if tokens.history[best] != 0 else MOVES)
-    for arc in range(graph.states[2 * state], graph.states[2 * state + 1]):
-        packed = graph.arcs[3 * arc + 2]
-        step = np.float64(graph.costs[3 * arc + 1]) + work.scaled[packed >> LABEL_SHIFT]
-        if packed & mask:
-            continue
-        least = min(least, step)
-    return float(tokens.cost[best] + least + beam)
 
 
 @inlined_kernel
