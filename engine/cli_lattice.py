@@ -1,4 +1,4 @@
-"""`harken lattice`: lattices in files, of `harken decode --lattices`, of Kaldi, of `save_lattice`: shown and converted."""
+"""`harken lattice`: lattices in files, of `harken decode`, of Kaldi, of `save_lattice`, shown and converted."""
 
 import json
 from collections.abc import Iterator
