@@ -3,7 +3,8 @@
 import math
 from collections import defaultdict
 
-from harken.decoder.fst.string_fst import StringFst, labels_of
+from harken.decoder.fst.string_fst import StringFst
+from harken.decoder.fst.string_table import labels_of
 from harken.decoder.fst.transducer import Fst
 
 from .naive_fst import arcs_of, plus

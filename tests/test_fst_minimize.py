@@ -8,7 +8,7 @@ from harken.decoder.fst.determinize import determinize
 from harken.decoder.fst.determinize_subsets import DELTA
 from harken.decoder.fst.encode import decode, encode
 from harken.decoder.fst.minimize import minimize, minimize_encoded
-from harken.decoder.fst.string_fst import labels_of
+from harken.decoder.fst.string_table import labels_of
 from harken.decoder.fst.symbols import SymbolTable
 from harken.decoder.fst.text import parse_text
 from harken.decoder.fst.transducer import Fst

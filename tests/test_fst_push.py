@@ -5,7 +5,8 @@ import pytest
 from harken.decoder.fst.connect import connect
 from harken.decoder.fst.push import push
 from harken.decoder.fst.push_labels import prefixes_pushed, suffixes_pushed
-from harken.decoder.fst.string_fst import labels_of, spell_delayed, spell_whole
+from harken.decoder.fst.string_fst import spell_delayed, spell_whole
+from harken.decoder.fst.string_table import labels_of
 from harken.decoder.fst.text import parse_text
 from harken.decoder.fst.transducer import Fst
 from harken.errors import FormatError, OptionsError

@@ -8,8 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
+from .determinize_arrays import (
+    COMPLETE,
+    ENDLESS,
+    NO_ROOM,
+    NOT_FUNCTIONAL,
+    TOO_LONG,
+    Closure,
+    Counts,
+    Made,
+    Reached,
+    Rules,
+    Subsets,
+)
 from .room import check_memory
-from .string_fst import StringFst, labels_of, more_strings, new_strings, trimmed, with_room
+from .string_fst import StringFst, trimmed
+from .string_table import labels_of, more_strings, new_strings, with_room
 from .transducer import NO_STATE, Fst
 
 DELTA = 1 / 1024
@@ -48,7 +62,7 @@ def construct(fst: Fst, way: Construction) -> StringFst:
     the result is larger than ``way`` allows: then it may be infinite, for lack of the twins property. SearchError where
     the machine's memory is used up before.
     """
-    from .determinize_kernels import COMPLETE, ENDLESS, NO_ROOM, NOT_FUNCTIONAL, TOO_LONG, Rules, expand
+    from .determinize_kernels import expand
 
     if fst.start == NO_STATE:
         return _empty(fst)
@@ -90,8 +104,6 @@ class _Room:
     """The arrays that the kernels fill, and how they grow."""
 
     def __init__(self, fst: Fst) -> None:
-        from .determinize_kernels import Closure, Counts, Made, Reached, Subsets
-
         arcs, states = fst.arcs + 64, fst.states + 64
         self.strings = new_strings()
         self.subsets = Subsets(
@@ -130,7 +142,7 @@ class _Room:
 
     def grow(self) -> None:
         """Give more room wherever the kernels ran out of it."""
-        from .determinize_kernels import Closure, Reached, refill_subsets
+        from .determinize_subset_kernels import refill_subsets
 
         counts = self.counts
         most, _, members = (int(value) for value in counts.wanted)
@@ -199,7 +211,7 @@ def _free_slots(room: int) -> NDArray[np.int32]:
 
 def _sorted(fst: Fst) -> Fst:
     """Return ``fst`` with the arcs of each state by input label, then by next state, equal ones in their order."""
-    from .determinize_kernels import sort_by_label_and_state
+    from .determinize_sort_kernels import sort_by_label_and_state
 
     arrays = fst.arrays
     order = np.empty(fst.arcs, dtype=np.int64)

@@ -11,7 +11,8 @@ from .connect import connect
 from .determinize_subsets import DELTA
 from .push_labels import prefixes_pushed
 from .push_weights import carries_weights, charged_at_start, potentials_to_final, reweighted_to_initial
-from .string_fst import StringFst, new_strings, spell_delayed
+from .string_fst import StringFst, spell_delayed
+from .string_table import new_strings
 from .transducer import NO_STATE, Fst, read_only
 
 ROUNDS = 40  # arcs of foresight before partition refinement: enough for words, short of long chains

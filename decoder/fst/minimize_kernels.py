@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, inner_kernel, kernel
-from .strings_kernels import Strings, mixed, paired
+from .string_table import Strings
+from .strings_kernels import mixed, paired
 
 
 class Partition(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
-from .strings_kernels import EMPTY, FULL, Strings, common_length, joined, paired, string_length, without_prefix
+from .string_table import EMPTY, FULL, Strings
+from .strings_kernels import common_length, joined, paired, string_length, without_prefix
 from .transducer import FstArrays
 
 UNKNOWN = -2

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .string_fst import StringFst, labels_of, more_strings, new_strings
-from .strings_kernels import Strings
+from .string_fst import StringFst
+from .string_table import Strings, labels_of, more_strings, new_strings
 from .transducer import NO_STATE, Fst, read_only
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from .strings_kernels import Strings
+from .string_table import Strings, more_strings, new_strings, string_lengths
 from .transducer import NO_STATE, Fst, read_only
 
 if TYPE_CHECKING:
@@ -31,43 +31,6 @@ class StringFst:
     def has_long_strings(self) -> bool:
         """Whether some arc writes more than one label, or a final state any."""
         return bool(self.strings.tails[self.arc_strings].any() or self.final_strings.any())
-
-
-def new_strings(room: int = 1024) -> Strings:
-    """Return a table that holds the empty string and has room for ``room``."""
-    slots = np.full(1 << (2 * room).bit_length(), -1, dtype=np.int32)
-    heads, tails, spare = np.zeros(room, dtype=np.int32), np.zeros(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-    return Strings(heads, tails, slots, spare, np.ones(1, dtype=np.int64))
-
-
-def more_strings(strings: Strings) -> Strings:
-    """Return the table with twice the room."""
-    from .strings_kernels import refill_strings
-
-    room = 2 * len(strings.heads)
-    slots = np.full(2 * len(strings.slots), -1, dtype=np.int32)
-    heads, tails = with_room(strings.heads, room), with_room(strings.tails, room)
-    grown = Strings(heads, tails, slots, np.empty(room, dtype=np.int32), strings.used)
-    refill_strings(grown)
-    return grown
-
-
-def with_room(array: NDArray[Any], room: int) -> NDArray[Any]:
-    """Return ``array``, copied to the beginning of one with ``room`` places where it has fewer."""
-    if len(array) >= room:
-        return array
-    grown = np.empty(room, dtype=array.dtype)
-    grown[: len(array)] = array
-    return grown
-
-
-def labels_of(strings: Strings, node: int) -> list[int]:
-    """Return the labels of a string."""
-    labels = []
-    while node:
-        labels.append(int(strings.heads[node]))
-        node = int(strings.tails[node])
-    return labels
 
 
 def spell_delayed(machine: StringFst, max_states: int | None = None) -> Fst:
@@ -119,17 +82,6 @@ def spell_whole(machine: StringFst) -> Fst:
     arrays = fst.arrays
     spell_at_once(arrays, read_only(machine.arc_strings), read_only(machine.final_strings), strings, made)
     return _spelled(fst, fst.start, made, fst.states + fresh)
-
-
-def string_lengths(strings: Strings) -> NDArray[np.int64]:
-    """Return the number of labels of each string in the table."""
-    tails = strings.tails[: strings.used[0]]
-    lengths = np.zeros(len(tails), dtype=np.int64)
-    rest = np.arange(len(tails), dtype=np.int32)
-    while rest.any():
-        lengths += rest != 0
-        rest = tails[rest]
-    return lengths
 
 
 def _room(states: int, arcs: int) -> "Spelled":

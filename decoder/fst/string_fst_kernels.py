@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import kernel
-from .strings_kernels import EMPTY, FULL, Strings, joined, paired, string_length
+from .string_table import EMPTY, FULL, Strings
+from .strings_kernels import joined, paired, string_length
 from .transducer import FstArrays
 
 NOWHERE = -1  # the state of what is still to be written after the end

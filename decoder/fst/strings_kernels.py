@@ -5,29 +5,8 @@ tail is read off and a head put before a string in constant time. String 0 is th
 any other pairs of integers.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-
 from ...jit import inlined_kernel, kernel
-
-EMPTY = 0
-FULL = -1
-
-
-class Strings(NamedTuple):
-    """The table of pairs: string ``n`` is ``heads[n]`` followed by string ``tails[n]``; ``used[0]`` are in use.
-
-    ``slots``, a power of two of them and more than twice as many as strings, are -1 where free. ``spare`` is working
-    space, as long as the table, which no string is longer than.
-    """
-
-    heads: NDArray[np.int32]
-    tails: NDArray[np.int32]
-    slots: NDArray[np.int32]
-    spare: NDArray[np.int32]
-    used: NDArray[np.int64]
+from .string_table import EMPTY, FULL, Strings
 
 
 @inlined_kernel
