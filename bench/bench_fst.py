@@ -163,6 +163,7 @@ def random_machine(states, arcs, cyclic, epsilons, labels=100, seed=0, acceptor=
     """Return a random machine; the arcs of an acyclic one lead at most 50 states ahead."""
     random = np.random.default_rng(seed)
     sources = random.integers(0, states - 1, arcs)
+    sources[:10] = 0
     targets = random.integers(0, states, arcs) if cyclic else sources + random.integers(1, 50, arcs)
     read = random.integers(1, labels + 1, arcs) * (random.random(arcs) >= epsilons)
     written = read if acceptor else random.integers(1, labels + 1, arcs) * (random.random(arcs) >= epsilons)
