@@ -190,7 +190,8 @@ class PrefixSearch:
 
     def advance(self, log_probs: NDArray[np.floating]) -> None:
         """Read more rows of log-probabilities (frames, columns); the portions make no difference."""
-        from .prefix_kernels import advance, compact
+        from .path_kernels import compact
+        from .prefix_kernels import advance
 
         frames = self._frames(log_probs)
         work = self._room(frames)
@@ -341,7 +342,7 @@ class PrefixSearch:
 
 
 def _traced(nodes: NDArray[np.int64], parents: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    from .prefix_kernels import trace
+    from .path_kernels import trace
 
     nodes = np.ascontiguousarray(nodes)
     begin = np.zeros(len(nodes) + 1, np.int64)

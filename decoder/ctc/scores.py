@@ -34,7 +34,7 @@ def as_log_probs(scores: ArrayLike, columns: int) -> NDArray[np.floating]:
         bad = "NaN" if np.isnan(kept[frame]).any() else "no finite score" if highest[frame, 0] < 0 else "infinity"
         raise ScoresError(f"scores: {bad} in frame {frame}; the model that made them must be mended.")
     floor = math.log(LEAST_PROB)
-    if kept.min() >= 0 and highest.max() <= 1.001 and np.allclose(kept.sum(axis=1), 1.0, rtol=0, atol=1e-3):
+    if kept.min() >= 0 and highest.max() <= 1.001 and np.allclose(kept.sum(axis=1), 1.0, rtol=0, atol=1e-2):
         return np.log(np.clip(kept, LEAST_PROB, 1.0))
     centred = kept - highest
     centred -= np.log(np.exp(centred).sum(axis=1, keepdims=True))
