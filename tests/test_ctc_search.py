@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 from harken.decoder.ctc.decoder import BeamSearchDecoderCTC, build_ctcdecoder
-from harken.decoder.ctc.prefix_search import HotWords, PrefixOptions, PrefixSearch
+from harken.decoder.ctc.options import HotWords, PrefixOptions
+from harken.decoder.ctc.prefix_search import PrefixSearch
 from harken.lm.arpa import write_arpa
 from harken.lm.estimate import estimate
 from hypothesis import given, settings

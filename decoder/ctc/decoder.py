@@ -14,12 +14,14 @@ from numpy.typing import ArrayLike
 
 from ...errors import OptionsError
 from .alphabet import Alphabet
+from .endings import Ending
 from .label_rows import LabelRows, weights_of
 from .language_model import LanguageModel
 from .ngram_source import open_source
+from .options import HotWords, PrefixOptions
 from .pool import announce, map_over
 from .prefix_arrays import ASKED_LABELS
-from .prefix_search import Ending, HotWords, PrefixOptions, PrefixSearch
+from .prefix_search import PrefixSearch
 from .scores import as_log_probs
 
 BEAM_WIDTH = 100

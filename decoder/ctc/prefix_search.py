@@ -1,20 +1,17 @@
 """The search over prefixes as an object: scores in, in any portions; what is alive out, at any time."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import OptionsError
 from ...lm.ngram import NgramArrays
 from .alphabet import Alphabet
+from .endings import Ending, read_endings
 from .label_rows import LabelRows, empty_rows
 from .language_model import LanguageModel
 from .ngram_source import MemorySource
+from .options import HotWords, PrefixOptions
 from .prefix_arrays import (
     ASK,
     ASKED,
@@ -22,34 +19,26 @@ from .prefix_arrays import (
     BOUNDARY,
     CANDIDATE_NUMBERS,
     DONE,
-    END,
     ENTRIES,
     ENTRY_NUMBERS,
     FULL,
     GAIN,
-    GROUP,
     GROUPS,
     HASH,
     HISTORY,
     HOT,
-    HOT_WORDS,
     LAST,
-    LENGTH,
-    MODEL,
     NEXT_STATE,
     NO_MODEL,
     NODE,
     NODES,
     PARENT,
     PART,
-    PARTIAL,
     POSITIONS,
     RECENT,
     ROW,
     SIDE,
-    SPAN,
     SPANS,
-    START,
     STATE,
     VALUES,
     Beam,
@@ -60,65 +49,6 @@ from .prefix_arrays import (
     Work,
 )
 from .word_trie import hot_trie, vocabulary_trie
-
-
-@dataclass(frozen=True, slots=True)
-class PrefixOptions:
-    """The widths of a search, under pyctcdecode's names.
-
-    beam_width: how many beams (a text, and the label or the blank that its alignments end in) survive a frame.
-    beam_prune_logp: how far a beam's score may lie below the best. token_min_logp: labels less likely in a frame are
-    not followed there, but for the likeliest. prune_history: of beams that end in the same words, as many as the
-    language model sees, and the same label only the best survives. wide: a beam is a text, whatever its alignments end
-    in; so more of them are followed at the same width.
-    """
-
-    beam_width: int = 100
-    beam_prune_logp: float = -10.0
-    token_min_logp: float = -5.0
-    prune_history: bool = False
-    wide: bool = False
-
-    def __post_init__(self) -> None:
-        if isinstance(self.beam_width, bool) or self.beam_width != int(self.beam_width) or self.beam_width < 1:
-            raise OptionsError(f"beam_width: {self.beam_width!r} is no whole number from 1.")
-        for name in ("beam_prune_logp", "token_min_logp"):
-            value = getattr(self, name)
-            if math.isnan(value) or value > 0:
-                raise OptionsError(f"{name}: {value} is a log-probability; give a number that is not above 0.")
-
-
-@dataclass(frozen=True, slots=True)
-class HotWords:
-    """Words whose score is raised by ``weight`` each time they occur; a beginning of one gets its share of that."""
-
-    words: frozenset[str]
-    weight: float
-
-    @classmethod
-    def from_phrases(cls, phrases: Sequence[str], weight: float) -> "HotWords":
-        """Take the words of all ``phrases``; raises OptionsError where the weight is not finite."""
-        if isinstance(phrases, str):
-            raise OptionsError("hotwords: a single string is given; give a list of strings.")
-        if not math.isfinite(weight):
-            raise OptionsError(f"hotword_weight: {weight} is not a finite number.")
-        return cls(frozenset(word for phrase in phrases for word in phrase.split()), float(weight))
-
-
-class Ending(NamedTuple):
-    """One beam at the end: its text, the word begun in it, the words' frames, and the parts of its score.
-
-    ``logit`` is the alignments' log-probability; ``model`` and ``hot`` are the language model's and the hot words'
-    shares for what is complete, after which the model is in ``state``.
-    """
-
-    text: str
-    begun: str
-    frames: tuple[tuple[int, int], ...]
-    logit: float
-    model: float
-    hot: float
-    state: int
 
 
 class PrefixSearch:
@@ -293,62 +223,7 @@ class PrefixSearch:
 
     def endings(self, with_frames: bool = True) -> list[Ending]:
         """Return what is alive, the best first (of equal ones the earlier); without their frames where not wanted."""
-        beam, side = self._beam, int(self._beam.position[SIDE])
-        mass = beam.mass[side, : beam.position[ENTRIES]]
-        order = np.argsort(-mass, kind="stable")
-        entries = beam.entry_numbers[side, order]
-        numbers = beam.group_numbers[side, entries[:, GROUP]]
-        values = beam.group_values[side, entries[:, GROUP]]
-        logits = np.log(mass[order]) + beam.offset[0] - values[:, MODEL] - values[:, HOT_WORDS] - values[:, PARTIAL]
-        nodes, which = np.unique(numbers[:, NODE], return_inverse=True)
-        texts = self._texts(nodes)
-        frames = self._word_frames(entries, numbers[:, LENGTH] > 0) if with_frames else [()] * len(entries)
-        return [
-            Ending(text, text[len(text) - length :], spans, logit, model, hot, state)
-            for text, length, spans, logit, model, hot, state in zip(
-                [texts[place] for place in which.tolist()],
-                numbers[:, LENGTH].tolist(),
-                frames,
-                logits.tolist(),
-                values[:, MODEL].tolist(),
-                values[:, HOT_WORDS].tolist(),
-                numbers[:, STATE].tolist(),
-                strict=True,
-            )
-        ]
-
-    def _texts(self, nodes: NDArray[np.int64]) -> list[str]:
-        """Return the text that each of ``nodes`` ends."""
-        begin, path = _traced(nodes, self._store.parents)
-        symbols = self._store.symbols[path]
-        pieces = self._alphabet.pieces
-        if self._alphabet.spelled_once:
-            # A character a node, so the text of all is one array of code points.
-            points = np.array([ord(piece[-1:] or " ") for piece in pieces], "<u4")[symbols]
-            text = points.tobytes().decode("utf-32-le", "surrogatepass")
-            return [text[low:high] for low, high in pairwise(begin.tolist())]
-        spelled = [pieces[symbol] for symbol in symbols.tolist()]
-        return ["".join(spelled[low:high]) for low, high in pairwise(begin.tolist())]
-
-    def _word_frames(self, entries: NDArray[np.int64], begun: NDArray[np.bool_]) -> list[tuple[tuple[int, int], ...]]:
-        """Return the frames of the words of each of ``entries``, of which some have ``begun`` another."""
-        begin, path = _traced(entries[:, SPAN], self._store.earlier)
-        pairs = list(zip(self._store.starts[path].tolist(), self._store.ends[path].tolist(), strict=True))
-        last = zip(entries[:, START].tolist(), entries[:, END].tolist(), begun.tolist(), strict=True)
-        return [
-            (*pairs[low:high], (start, end)) if more else tuple(pairs[low:high])
-            for (low, high), (start, end, more) in zip(pairwise(begin.tolist()), last, strict=True)
-        ]
-
-
-def _traced(nodes: NDArray[np.int64], parents: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    from .path_kernels import trace
-
-    nodes = np.ascontiguousarray(nodes)
-    begin = np.zeros(len(nodes) + 1, np.int64)
-    path = np.empty(trace(nodes, parents, begin, np.empty(0, np.int32)), np.int32)
-    trace(nodes, parents, begin, path)
-    return begin, path
+        return read_endings(self._beam, self._store, self._alphabet, with_frames)
 
 
 def _store(size: int) -> Store:
