@@ -133,6 +133,52 @@ def enter(
 
 
 @inlined_kernel
+def follow_special(
+    graph: GraphArrays,
+    lattice_beam: float,
+    tokens: Tokens,
+    links: Links,
+    work: Work,
+    model: HistoryArrays,
+    looking: HistoryArrays | None,
+    token: int,
+    arcs: tuple[int, int],
+    beam: float,
+    so_far: Progress,
+) -> Progress:
+    """Follow those of a token's arcs that do something to its history, as ``follow`` does the others."""
+    here, first, first_ahead, zero = tokens.cost[token], tokens.history[token], 0.0, np.float32(0.0)
+    cutoff = so_far.cutoff
+    mask = LOOKS_AHEAD | (HAS_WORD if first != 0 else MOVES)
+    if looking is not None:
+        first_ahead = tokens.ahead[token]
+    for arc in range(arcs[0], arcs[1]):
+        target, weight, packed = graph.arcs[3 * arc], np.float64(graph.costs[3 * arc + 1]), graph.arcs[3 * arc + 2]
+        label = packed >> LABEL_SHIFT
+        if packed & mask == 0 or not here + (weight + work.scaled[label]) - model.slack < cutoff:
+            continue
+        history, ahead, lm, phrase, count = first, 0.0, zero, zero, 1
+        if packed & HAS_WORD:
+            count = successors(model, first, graph.olabels[arc])
+        elif looking is not None:
+            history, ahead, lm = narrow(looking, target, first)
+        for i in range(count):
+            if packed & HAS_WORD:
+                history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
+            added = np.float32(weight + (ahead - first_ahead) + np.float64(lm) + np.float64(phrase))
+            there = here + (np.float64(added) + work.scaled[label])
+            if not there < cutoff:
+                continue
+            if there + beam < cutoff:
+                cutoff = there + beam
+            step = Step(token, arc, target, there, added, work.acoustic[label], history, ahead, lm, phrase)
+            so_far = enter(graph, lattice_beam, tokens, links, work, model, looking, step, so_far)
+            if so_far.status != DONE:
+                return so_far
+    return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
+
+
+@inlined_kernel
 def follow(
     graph: GraphArrays,
     lattice_beam: float,
@@ -146,49 +192,37 @@ def follow(
     beam: float,
     so_far: Progress,
 ) -> Progress:
-    """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept."""
+    """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept.
+
+    Arcs that do something to the token's history come last, in a loop of their own: most tokens have none.
+    """
     here = tokens.cost[token]
     cutoff = so_far.cutoff
-    first_history, first_ahead, mask, zero = 0, 0.0, 0, np.float32(0.0)
+    history, ahead, mask, special, zero = 0, 0.0, 0, 0, np.float32(0.0)
     if model is not None:
-        first_history = tokens.history[token]
-        mask = LOOKS_AHEAD | (HAS_WORD if first_history != 0 else MOVES)
+        history = tokens.history[token]
+        mask = LOOKS_AHEAD | (HAS_WORD if history != 0 else MOVES)
     if looking is not None:
-        first_ahead = tokens.ahead[token]
+        ahead = tokens.ahead[token]
     for arc in range(arcs[0], arcs[1]):
-        target, added, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
-        label = packed >> LABEL_SHIFT
-        there = here + (np.float64(added) + work.scaled[label])
+        target, weight, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
         if model is not None and packed & mask:
-            if not there - model.slack < cutoff:
-                continue
-            history, ahead, lm, phrase, count = first_history, 0.0, zero, zero, 1
-            if packed & HAS_WORD:
-                count = successors(model, first_history, graph.olabels[arc])
-            elif looking is not None:
-                history, ahead, lm = narrow(looking, target, first_history)
-            for i in range(count):
-                if packed & HAS_WORD:
-                    history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
-                more = np.float32(np.float64(added) + (ahead - first_ahead) + np.float64(lm) + np.float64(phrase))
-                there = here + (np.float64(more) + work.scaled[label])
-                if not there < cutoff:
-                    continue
-                if there + beam < cutoff:
-                    cutoff = there + beam
-                step = Step(token, arc, target, there, more, work.acoustic[label], history, ahead, lm, phrase)
-                so_far = enter(graph, lattice_beam, tokens, links, work, model, looking, step, so_far)
-                if so_far.status != DONE:
-                    return so_far
-        elif there < cutoff:
-            if there + beam < cutoff:
-                cutoff = there + beam
-            acoustic = work.acoustic[label]
-            step = Step(token, arc, target, there, added, acoustic, first_history, first_ahead, zero, zero)
-            so_far = enter(graph, lattice_beam, tokens, links, work, model, looking, step, so_far)
-            if so_far.status != DONE:
-                return so_far
-    return Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
+            special += 1
+            continue
+        label = packed >> LABEL_SHIFT
+        there = here + (np.float64(weight) + work.scaled[label])
+        if not there < cutoff:
+            continue
+        if there + beam < cutoff:
+            cutoff = there + beam
+        step = Step(token, arc, target, there, weight, work.acoustic[label], history, ahead, zero, zero)
+        so_far = enter(graph, lattice_beam, tokens, links, work, model, looking, step, so_far)
+        if so_far.status != DONE:
+            return so_far
+    so_far = Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
+    if model is not None and special > 0:
+        so_far = follow_special(graph, lattice_beam, tokens, links, work, model, looking, token, arcs, beam, so_far)
+    return so_far
 
 
 @inlined_kernel
