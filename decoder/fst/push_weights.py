@@ -5,8 +5,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import FormatError
 from .shortest_distance import shortest_distance
 from .transducer import EPSILON, Fst
+
+_MOST_COST = 1e38
+"""The sum of three such costs, which an arc may come to, fits into float32."""
 
 
 def carries_weights(fst: Fst) -> bool:
@@ -15,8 +19,22 @@ def carries_weights(fst: Fst) -> bool:
 
 
 def potentials_to_final(fst: Fst) -> NDArray[np.float64]:
-    """Return the cost from every state to the end, float64 (states,)."""
-    return shortest_distance(fst, reverse=True)
+    """Return the cost from every state to the end, float64 (states,).
+
+    Raises FormatError where costs are so great that float32 might not hold what comes of pushing them.
+    """
+    return _potentials(fst, reverse=True)
+
+
+def _potentials(fst: Fst, reverse: bool) -> NDArray[np.float64]:
+    potentials = shortest_distance(fst, reverse=reverse)
+    costs = np.concatenate([potentials, fst.weights, fst.final_weights])
+    most = float(np.abs(costs[np.isfinite(costs)]).max(initial=0.0))
+    if most > _MOST_COST:
+        raise FormatError(
+            f"transducer: costs up to {most:g} cannot be pushed in float32; leave such paths out instead."
+        )
+    return potentials
 
 
 def weights_pushed_to_initial(fst: Fst, remove_total: bool) -> Fst:
@@ -49,7 +67,7 @@ def weights_pushed_to_final(fst: Fst, remove_total: bool) -> Fst:
 
     The cost of the whole is dropped, or left on the final weights.
     """
-    potentials = shortest_distance(fst)
+    potentials = _potentials(fst, reverse=False)
     final = potentials + fst.final_weights - potentials[fst.start]
     if remove_total:
         final -= total_of(final, fst.semiring)
