@@ -60,12 +60,13 @@ def _settled(
     log: bool,
     delta: float,
 ) -> "Settled":
-    from .shortest_distance_kernels import Links, distances
+    from .shortest_distance_kernels import DIVERGES, Links, distances
     from .topsort_kernels import strong_components
 
     component, order, _ = strong_components(begin, targets)
     settled = new_settled(initial, log)
-    check_settled(distances(Links(begin, targets, weights, component), settled, order, log, delta))
+    status = distances(Links(begin, targets, weights, component), settled, order, log, delta)
+    check_settled(DIVERGES if np.isneginf(settled.distance).any() else status)
     return settled
 
 
