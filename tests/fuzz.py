@@ -1,14 +1,21 @@
 """Damage of the kinds that files suffer: cut, flipped, swapped, of other types, with numbers out of all bounds."""
 
+import os
 import re
 
 import numpy as np
 
 EXTREMES = (-(2**63), -(2**31), -2, -1, 0, 1, 2, 127, 255, 256, 65535, 65536, 2**31 - 1, 2**31, 2**40, 2**62, 2**63 - 1)
-ODD_WORDS = (
+ODD_WORDS = re.split(
+    " ",
     "-1 0 1 2 3 7 255 65536 2147483647 2147483648 99999999999999999999 nan inf -inf 1e39 -1e39 1e-50 0x10 1_0 "
-    "<eps> <s> </s> <unk> #0 * | ( ) [ ] { } ; = , : \\end\\ \\data\\ \\1-grams: \u0663 \udcff a b"
-).split(" ")
+    "<eps> <s> </s> <unk> #0 * | ( ) [ ] { } ; = , : \\end\\ \\data\\ \\1-grams: \u0663 \udcff a b",
+)
+
+
+def as_compiled():
+    """Return the context in which kernels that run as plain Python are as silent about infinities as compiled ones."""
+    return np.errstate(all="ignore" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else None)
 
 
 def spoilt(data, random):

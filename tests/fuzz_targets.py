@@ -6,13 +6,36 @@ file.
 """
 
 import json
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
+from harken.decoder.ctc.decoder import build_ctcdecoder
+from harken.decoder.fst.arcsort import arcsort
+from harken.decoder.fst.compose import compose
+from harken.decoder.fst.connect import connect
+from harken.decoder.fst.determinize import determinize as determinize_fst
+from harken.decoder.fst.determinize_star import determinize_star
+from harken.decoder.fst.encode import encode
+from harken.decoder.fst.equivalent import random_equivalent
+from harken.decoder.fst.info import info
+from harken.decoder.fst.minimize import minimize, minimize_encoded
+from harken.decoder.fst.openfst import read_fst, write_fst
+from harken.decoder.fst.project import invert, project
+from harken.decoder.fst.prune import prune as prune_fst
+from harken.decoder.fst.push import push
+from harken.decoder.fst.rational import closure, concat, union
+from harken.decoder.fst.reverse import reverse
+from harken.decoder.fst.rmepsilon import rmepsilon
+from harken.decoder.fst.shortest_distance import shortest_distance
+from harken.decoder.fst.shortest_path import shortest_path
+from harken.decoder.fst.text import to_text
+from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.context_tables import left_biphone_table
 from harken.decoder.graph.grammar_graph import compile_grammar_graph
 from harken.decoder.graph.hclg import compile_hclg
 from harken.decoder.graph.jsgf import read_jsgf
+from harken.decoder.graph.lexicon_graph import compile_lexicon_graph
 from harken.decoder.graph.pdf_table import PdfTable
 from harken.decoder.graph.phrase_list import word_list_grammar
 from harken.decoder.graph.search_graph import Graph, compile_ctc_graph, compile_phone_graph
@@ -32,14 +55,16 @@ from harken.decoder.lattice.posteriors import arc_posteriors
 from harken.decoder.lattice.prune import prune
 from harken.decoder.score_files import read_scores
 from harken.decoder.search.beam_search import BeamSearch
+from harken.decoder.search.history import History
 from harken.decoder.search.options import SearchOptions
+from harken.decoder.search.phrases import Phrase, PhraseList
 from harken.errors import FormatError, HarkenError
 from harken.lm.arpa import read_arpa
 from harken.lm.lexicon import Lexicon
 from harken.lm.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays
 
-from .fuzz import spoilt, spoilt_arrays, spoilt_text
+from .fuzz import as_compiled, spoilt, spoilt_arrays, spoilt_text
 from .test_decoder_graph import BIGRAMS, LEXICON, TRIGRAMS, UNIGRAMS, UNITS, WORDS, arpa_of
 
 ARPA_TEXT = """\\data\\
@@ -93,6 +118,11 @@ def arpa():
 
 
 @cache
+def without_model():
+    return compile_lexicon_graph(LEXICON, UNITS)
+
+
+@cache
 def graph():
     return compile_ctc_graph(LEXICON, arpa(), UNITS)
 
@@ -137,10 +167,8 @@ def use_lattice(lattice):
         lattice_dot,
         lambda given: lattice_text(given, "key"),
     ):
-        try:
+        with suppress(HarkenError):
             operation(lattice)
-        except HarkenError:
-            pass
 
 
 def use_ngram(model, random):
@@ -153,6 +181,24 @@ def use_ngram(model, random):
                 assert not np.isnan(score)
                 states.add(after)
     model.sentence_score([str(word) for word in random.choice(np.array(model.words), size=5)])
+
+
+def use_history(model, random):
+    """Search on the fly with it, and with phrases."""
+    words = without_model().words
+    phrases = (
+        PhraseList([Phrase("a reed", 2.0), Phrase("reeds", -1.0)]).compile(words) if random.random() < 0.5 else None
+    )
+    history = History.of(without_model(), model, phrases, look_ahead=bool(random.integers(0, 2)))
+    search = BeamSearch(without_model(), SearchOptions(lattice_beam=6.0), history).start()
+    search.advance(random_scores(random, 9, 3))
+    use_lattice(search.finish().lattice())
+
+
+def use_letters(model_path, random):
+    """Search without a lexicon, the file the model of words."""
+    decoder = build_ctcdecoder(["", " ", "a", "d", "e", "r"], str(model_path), ["a", "read", "reed"])
+    decoder.decode_beams(random_scores(random, 12, 6), beam_width=20, hotwords=["reed"])
 
 
 def spoil_arrays_of(path, random):
@@ -246,6 +292,7 @@ def fuzz_ngram(folder, random):
     spoil_arrays_of(path, random)
     if (found := read(Ngram.load, path)) is not None:
         use_ngram(found, random)
+        use_history(found, random)
 
 
 def fuzz_arpa(folder, random):
@@ -253,6 +300,8 @@ def fuzz_arpa(folder, random):
     path.write_bytes(spoilt_text(ARPA_TEXT, random).encode("utf8", "surrogateescape"))
     if (found := read(read_arpa, path)) is not None:
         use_ngram(Ngram.from_arpa(found), random)
+        use_history(found if random.random() < 0.5 else Ngram.from_arpa(found), random)
+        use_letters(path, random)
         use_graph(compile_ctc_graph(LEXICON, found, UNITS), random)
 
 
@@ -288,13 +337,67 @@ def fuzz_scores(folder, random):
         BeamSearch(graph()).start().advance(matrix)
 
 
+OPERATIONS = {
+    "arcsort": arcsort,
+    "closure": closure,
+    "compose": lambda fst: compose(fst, invert(fst), max_states=MOST_STATES),
+    "concat": lambda fst: concat(fst, fst),
+    "connect": connect,
+    "determinize": lambda fst: determinize_fst(fst, max_states=MOST_STATES),
+    "determinize_star": lambda fst: determinize_star(fst, max_states=MOST_STATES),
+    "encode": lambda fst: encode(fst, weights=True)[0],
+    "info": info,
+    "minimize": minimize,
+    "minimize_encoded": minimize_encoded,
+    "project": lambda fst: project(fst, "output"),
+    "prune": lambda fst: prune_fst(fst, 3.0),
+    "push": lambda fst: push(fst, labels=fst.semiring == "tropical"),
+    "random paths": lambda fst: random_equivalent(fst, fst, paths=5, max_length=50),
+    "reverse": reverse,
+    "rmepsilon": rmepsilon,
+    "shortest_distance": shortest_distance,
+    "shortest_path": lambda fst: shortest_path(fst, 4, unique=True),
+    "text": to_text,
+    "union": lambda fst: union(fst, fst),
+}
+MOST_STATES = 3000
+
+
+def fuzz_operations(folder, random):
+    """A machine with labels and costs from everywhere, through OpenFst's file and every operation."""
+    states, arcs = int(random.integers(1, 7)), int(random.integers(0, 14))
+    labels = np.array([0, 0, 1, 2, 3, 2**31 - 1])
+    costs = np.array([0.0, 0.5, 1.0, -1.0, 3e38, -3e38, np.inf, 1e-40])
+    ordinary = random.random() < 0.5
+    pick = (lambda values, size: random.choice(values[: len(values) // 2], size)) if ordinary else random.choice
+    made = Fst.from_arcs(
+        int(random.integers(0, states)),
+        random.integers(0, states, arcs),
+        pick(labels, arcs),
+        pick(labels, arcs),
+        pick(costs, arcs),
+        random.integers(0, states, arcs),
+        random.choice(np.array([np.inf, np.inf, 0.0, 1.0, -3e38 if not ordinary else 2.0]), states),
+        str(random.choice(["tropical", "log"])),
+    )
+    path = folder / "a.fst"
+    write_fst(made, path, str(random.choice(["vector", "const"])))
+    if random.random() < 0.3:
+        path.write_bytes(spoilt(path.read_bytes(), random))
+    if (fst := read(read_fst, path)) is None:
+        return
+    for operation in OPERATIONS.values():
+        with suppress(HarkenError):
+            result = operation(fst)
+            if isinstance(result, Fst):
+                result.check()
+
+
 TARGETS = {name.removeprefix("fuzz_"): function for name, function in globals().items() if name.startswith("fuzz_")}
 
 
 def run(target, seed, folder):
     """Run one case; whatever harken refuses on purpose is well refused."""
     random = np.random.default_rng([seed, sorted(TARGETS).index(target)])
-    try:
+    with suppress(HarkenError), as_compiled():
         TARGETS[target](folder, random)
-    except HarkenError:
-        pass
