@@ -203,6 +203,21 @@ def test_where_there_is_no_path():
             assert (result.start, result.states) == (-1, 0)
 
 
+@pytest.mark.parametrize("unique", [False, True])
+@pytest.mark.parametrize("steps", [4, 1000])
+def test_few_paths_of_many(unique, steps):
+    random = np.random.default_rng(steps)
+    sources, labels = np.repeat([0, 1, 2], 80), np.tile(np.arange(1, 81), 3)
+    costs = random.integers(0, steps, 240) / 4  # with few steps there are many ties
+    fst = Fst.from_arcs(0, sources, labels, labels, costs, sources + 1, [np.inf, np.inf, 1.0, 0.5])
+    first, second, third = costs.astype(np.float32).reshape(3, 80).astype(float)
+    two = np.add.outer(first, second).ravel()
+    wanted = np.sort(np.concatenate([two + 1.0, np.add.outer(two, third).ravel() + 0.5]))[:30]
+    found = list(every_path(shortest_path(fst, 30, unique), 3))
+    assert sorted(cost for _, cost in found) == pytest.approx(wanted)
+    assert len({strings_of(path)[0] for path, _ in found}) == 30
+
+
 def test_growing_searches(monkeypatch):
     random = np.random.default_rng(2)
     sources = np.repeat(np.arange(20), 12)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import OptionsError
+from ...errors import FormatError, OptionsError
 from .room import doubled
 from .shortest_distance import settled_from_start, settled_to_final
-from .transducer import NO_STATE, Fst
+from .transducer import EPSILON, NO_STATE, Fst
 
 ROOM = 4096  # the entries, nodes and steps that a search begins with
 
@@ -38,6 +38,9 @@ def shortest_path(fst: Fst, n: int = 1, unique: bool = False) -> Fst:
     return _chains(fst, begin, arcs, last)
 
 
+_MOST_BESIDE_NEGATIVE = 1e9
+"""Up to here sums in float64 tell costs of 1e-6 apart."""
+
 Paths = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Where each path begins among the arcs, int64 (paths + 1,); all arcs; the last state of each path."""
 
@@ -60,13 +63,20 @@ def _several(fst: Fst, n: int, unique: bool) -> Paths:
     def numbers() -> NDArray[np.int64]:
         return np.empty(ROOM, dtype=np.int64)
 
+    _refuse_drowned_cycles(fst)
     ahead = settled_to_final(fst, log=False).distance
     search = Search(
         Entries(np.empty(ROOM, dtype=np.int32), np.empty(ROOM), numbers(), numbers(), np.empty(ROOM, dtype=np.bool_)),
-        Nodes(np.empty(ROOM), numbers(), numbers(), numbers(), numbers()),
+        Nodes(np.empty(ROOM), numbers(), numbers(), numbers(), numbers(), np.empty(ROOM)),
         Steps(numbers(), numbers(), numbers()),
-        States(ahead, np.full(fst.states, -1, dtype=np.int64), np.zeros(fst.states, dtype=np.int64)),
-        np.zeros(6, dtype=np.int64),
+        States(
+            ahead,
+            _onward(fst, ahead, unique),
+            np.full(fst.states, -1, dtype=np.int64),
+            np.zeros(fst.states, dtype=np.int64),
+        ),
+        np.zeros(7, dtype=np.int64),
+        np.array([np.inf, -np.inf]),
     )
     while find_ends(fst.arrays, search, fst.start, n, unique) == FULL:
         search = search._replace(
@@ -77,6 +87,27 @@ def _several(fst: Fst, n: int, unique: bool) -> Paths:
     ends = search.nodes.found[: search.position[FOUND]]
     begin, arcs = trace(search.entries.back, search.entries.arc, ends)
     return begin, arcs, search.entries.state[ends].astype(np.int64)
+
+
+def _refuse_drowned_cycles(fst: Fst) -> None:
+    """Raise FormatError where a cycle could cost less than nothing and sums with greater costs would not show it."""
+    costs = np.concatenate([fst.weights, fst.final_weights])
+    most = float(np.abs(costs[np.isfinite(costs)]).max(initial=0.0))
+    if most > _MOST_BESIDE_NEGATIVE and fst.arcs and fst.weights.min() < 0:
+        raise FormatError(
+            f"shortest_path: beside a cost of {most:g} negative costs don't count; leave such paths out instead."
+        )
+
+
+def _onward(fst: Fst, ahead: NDArray[np.float64], unique: bool) -> NDArray[np.float64]:
+    """Return what each state costs to the end by an arc, or with ``unique`` by one that reads a label."""
+    costs = fst.weights + ahead[fst.nextstates]
+    if unique:
+        costs[fst.ilabels == EPSILON] = np.inf
+    onward = np.full(fst.states, np.inf)
+    leads_on = np.diff(fst.arc_begin) > 0
+    onward[leads_on] = np.minimum.reduceat(costs, fst.arc_begin[:-1][leads_on]) if fst.arcs else np.inf
+    return onward
 
 
 def _chains(fst: Fst, begin: NDArray[np.int64], arcs: NDArray[np.int64], last: NDArray[np.int64]) -> Fst:

@@ -10,10 +10,12 @@ from .transducer import FstArrays
 
 DONE, FULL = 0, 1
 """What ``search`` answers."""
-ENTRIES, NODES, WAITING, FOUND, STEP, STEPS = 0, 1, 2, 3, 4, 5
+ENTRIES, NODES, WAITING, FOUND, STEP, STEPS, KNOWN = 0, 1, 2, 3, 4, 5, 6
 """What ``position`` holds: how many entries and nodes there are, nodes in the heap, ends found; the next step, of how
-many, from the node in hand."""
-SLACK = 1e-10  # what an epsilon has to gain, relative to the cost
+many, from the node in hand; how many paths are known of."""
+BOUND, IN_HAND = 0, 1
+"""What ``levels`` holds: the cost above which no path is wanted; that of the node in hand until a step has it."""
+SLACK = 1e-9  # what rounding may change, relative to the cost
 
 
 class Entries(NamedTuple):
@@ -30,7 +32,8 @@ class Nodes(NamedTuple):
     """What the search chooses from: the best total cost that goes through a node's entries ``begin`` to ``end``.
 
     A node with ``end`` -1 is a whole path, up to the entry ``begin``. ``heap`` holds those still to be looked at,
-    ``found`` the last entries of the whole paths that came out.
+    ``found`` the last entries of the whole paths that came out, ``known`` the costs of the best paths known of so far,
+    as many as are wanted, the largest first: a heap, too.
     """
 
     total: NDArray[np.float64]
@@ -38,6 +41,7 @@ class Nodes(NamedTuple):
     end: NDArray[np.int64]
     heap: NDArray[np.int64]
     found: NDArray[np.int64]
+    known: NDArray[np.float64]
 
 
 class Steps(NamedTuple):
@@ -49,9 +53,13 @@ class Steps(NamedTuple):
 
 
 class States(NamedTuple):
-    """For each state the cost to the end, its entry in the node that was built last, how often it was expanded."""
+    """For each state the costs to the end and to it by a step, its last entry, how often it was expanded.
+
+    The entry is that in the node that was built last.
+    """
 
     ahead: NDArray[np.float64]
+    onward: NDArray[np.float64]
     entry: NDArray[np.int64]
     expanded: NDArray[np.int64]
 
@@ -64,6 +72,7 @@ class Search(NamedTuple):
     steps: Steps
     states: States
     position: NDArray[np.int64]
+    levels: NDArray[np.float64]
 
 
 @inner_kernel
@@ -155,33 +164,71 @@ def follow_epsilons(fst: FstArrays, entries: Entries, states: States, first: int
 
 
 @inner_kernel
-def finish(fst: FstArrays, search: Search, end: int) -> None:
-    """Add the node of the entries made last, and the one that ends there."""
-    entries, position = search.entries, search.position
+def is_wanted(search: Search, total: float, paths: int) -> bool:
+    """Return whether a node can be among the best ``paths``, and note that there is a path of its cost.
+
+    Nodes have no paths in common, except that those of the node in hand become those of its steps.
+    """
+    position, levels, known = search.position, search.levels, search.nodes.known
+    slack = SLACK * (1.0 + abs(total))
+    if total == np.inf or total > levels[BOUND] + slack:  # equal ones stay: on a cycle for nothing they are the way out
+        return False
+    if total <= levels[IN_HAND] + slack:
+        levels[IN_HAND] = -np.inf
+        return True
+    if position[KNOWN] < paths:
+        at = position[KNOWN]
+        position[KNOWN] += 1
+        while at > 0 and known[(at - 1) >> 1] < total:
+            known[at] = known[(at - 1) >> 1]
+            at = (at - 1) >> 1
+        known[at] = total
+    elif total < known[0]:
+        at, child = 0, 1
+        while child < paths:
+            if child + 1 < paths and known[child + 1] > known[child]:
+                child += 1
+            if known[child] <= total:
+                break
+            known[at] = known[child]
+            at, child = child, 2 * child + 1
+        known[at] = total
+    if position[KNOWN] == paths:
+        levels[BOUND] = known[0]
+    return True
+
+
+@inner_kernel
+def finish(fst: FstArrays, search: Search, end: int, paths: int) -> None:
+    """Add the node of the entries made last, and the one that ends there, where they are wanted."""
+    entries, position, onward = search.entries, search.position, search.states.onward
     first, total, final, last = position[ENTRIES], np.inf, np.inf, -1
     for entry in range(first, end):
         state = entries.state[entry]
-        total = min(total, entries.cost[entry] + search.states.ahead[state])
+        total = min(total, entries.cost[entry] + onward[state])
         if entries.cost[entry] + fst.final_weights[state] < final:
             final, last = entries.cost[entry] + fst.final_weights[state], entry
-    position[ENTRIES] = end
-    if last >= 0:
+    if is_wanted(search, final, paths):
+        position[ENTRIES] = end
         push(search.nodes, position, final, last, -1)
-    if total < np.inf:
+    if is_wanted(search, total, paths):
+        position[ENTRIES] = end
         push(search.nodes, position, total, first, end)
 
 
 @inner_kernel
 def gather(fst: FstArrays, search: Search, node: int, unique: bool) -> int:
     """List the steps from a node, by input label where strings are told apart; return how many, -1 without room."""
-    entries, steps, ahead, count = search.entries, search.steps, search.states.ahead, 0
+    entries, steps, ahead = search.entries, search.steps, search.states.ahead
+    count, bound = 0, search.levels[BOUND]
     for entry in range(search.nodes.begin[node], search.nodes.end[node]):
         state = entries.state[entry]
         if count + fst.arc_begin[state + 1] - fst.arc_begin[state] > len(steps.key):
             return -1
         for arc in range(fst.arc_begin[state], fst.arc_begin[state + 1]):
             label = np.int64(fst.ilabels[arc]) if unique else np.int64(1)
-            if label > 0 and fst.weights[arc] + ahead[fst.nextstates[arc]] < np.inf:
+            total = entries.cost[entry] + fst.weights[arc] + ahead[fst.nextstates[arc]]
+            if label > 0 and total < np.inf and total <= bound + SLACK * (1.0 + abs(total)):
                 steps.key[count] = (label << 32) + count
                 steps.entry[count], steps.arc[count] = entry, arc
                 count += 1
@@ -191,7 +238,7 @@ def gather(fst: FstArrays, search: Search, node: int, unique: bool) -> int:
 
 
 @inner_kernel
-def take_steps(fst: FstArrays, search: Search, unique: bool) -> int:
+def take_steps(fst: FstArrays, search: Search, paths: int, unique: bool) -> int:
     """Add a node for every step, or for all steps with the same label, from where it stopped without room."""
     entries, steps, states, position = search.entries, search.steps, search.states, search.position
     while position[STEP] < position[STEPS]:
@@ -210,7 +257,7 @@ def take_steps(fst: FstArrays, search: Search, unique: bool) -> int:
             end = follow_epsilons(fst, entries, states, first, end)
         if end < 0 or position[NODES] + 2 > len(search.nodes.total):
             return FULL
-        finish(fst, search, end)
+        finish(fst, search, end, paths)
         position[STEP] = at
     return DONE
 
@@ -228,9 +275,9 @@ def find_ends(fst: FstArrays, search: Search, start: int, paths: int, unique: bo
         end = follow_epsilons(fst, entries, states, 0, end) if unique else end
         if end < 0 or len(nodes.total) < 2:
             return FULL
-        finish(fst, search, end)
+        finish(fst, search, end, paths)
     while True:
-        if take_steps(fst, search, unique) == FULL:
+        if take_steps(fst, search, paths, unique) == FULL:
             return FULL
         if position[WAITING] == 0 or position[FOUND] == paths:
             return DONE
@@ -245,6 +292,7 @@ def find_ends(fst: FstArrays, search: Search, start: int, paths: int, unique: bo
                 return FULL
             states.expanded[state] += 1
             position[STEP], position[STEPS] = 0, count
+            search.levels[IN_HAND] = nodes.total[node]
         pop(nodes, position)
 
 
