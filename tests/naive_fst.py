@@ -100,9 +100,15 @@ def language(fst: Fst, max_labels: int, rounds: int = 2000) -> dict[Pair, float]
 
 
 def assert_same_costs(one: dict[Pair, float], other: dict[Pair, float], tolerance: float = 1e-3) -> None:
-    """Fail unless both hold the same pairs of strings at the same costs."""
-    assert one.keys() == other.keys(), f"only in one of them: {sorted(one.keys() ^ other.keys())[:5]}"
-    wrong = {pair: (one[pair], other[pair]) for pair in one if abs(one[pair] - other[pair]) > tolerance}
+    """Fail unless both hold the same pairs of strings at the same costs.
+
+    What costs more than 34 in both is not compared: ``language`` cuts sums in the log semiring off at 45.
+    """
+    wrong = {}
+    for pair in one.keys() | other.keys():
+        costs = one.get(pair, math.inf), other.get(pair, math.inf)
+        if min(costs) <= 34.0 and not abs(costs[0] - costs[1]) <= tolerance:
+            wrong[pair] = costs
     assert not wrong, f"different costs: {list(wrong.items())[:5]}"
 
 
