@@ -136,7 +136,7 @@ class History:
             memo_costs=scratch[1],
             memo_places=np.zeros(1, np.int32),
         )
-        phrases = PhraseArrays(none, none, none, none, none, no_cost, no_cost)
+        phrases = PhraseArrays(none, none, none, none, none, none, no_cost, no_cost)
         slack = 0.0
         if self.model is not None:
             made = {field: getattr(self.model, field) for field in WordArrays._fields if hasattr(self.model, field)}

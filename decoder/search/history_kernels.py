@@ -92,11 +92,12 @@ class PhraseArrays(NamedTuple):
 
     ``word`` (output labels,) numbers the words that phrases use from 1 on, 0 for all others. State ``s`` goes on
     with the words ``words[begin[s]:begin[s + 1]]``, rising, to ``targets``; with any other word it falls back to
-    ``fail[s]``.
+    ``fail[s]``. State 0 goes on to ``first`` (by number of the word; 0 where no phrase begins with it).
     ``held`` is what a state has been lent (nats), ``earned`` what is paid for good on arriving there.
     """
 
     word: NDArray[np.int32]
+    first: NDArray[np.int32]
     begin: NDArray[np.int32]
     words: NDArray[np.int32]
     targets: NDArray[np.int32]
@@ -148,17 +149,16 @@ def first_not_below(values: NDArray[np.int32], low: int, high: int, value: int) 
 @inlined_kernel
 def move_phrase(phrases: PhraseArrays, state: int, label: int) -> tuple[int, float]:
     """Return the phrase state after ``state`` and the output label ``label``, and what that costs (often below 0)."""
-    word = phrases.word[label]
-    following = np.int64(0)
-    if word != 0:
-        at = np.int64(state)
-        while at >= 0:
-            high = np.int64(phrases.begin[at + 1])
-            place = first_not_below(phrases.words, np.int64(phrases.begin[at]), high, word)
-            if place < high and phrases.words[place] == word:
-                following = np.int64(phrases.targets[place])
-                break
-            at = np.int64(phrases.fail[at])
+    word, following = phrases.word[label], np.int64(-1)
+    at = np.int64(state) if word != 0 else np.int64(0)
+    while at > 0 and following < 0:
+        high = np.int64(phrases.begin[at + 1])
+        place = first_not_below(phrases.words, np.int64(phrases.begin[at]), high, word)
+        if place < high and phrases.words[place] == word:
+            following = np.int64(phrases.targets[place])
+        at = np.int64(phrases.fail[at])
+    if following < 0:
+        following = np.int64(phrases.first[word])
     gain = np.float64(phrases.held[following]) - np.float64(phrases.held[state]) + np.float64(phrases.earned[following])
     return following, -gain
 

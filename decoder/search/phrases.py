@@ -84,6 +84,7 @@ class Phrases:
     """
 
     word: NDArray[np.int32]
+    first: NDArray[np.int32]
     begin: NDArray[np.int32]
     words: NDArray[np.int32]
     targets: NDArray[np.int32]
@@ -167,8 +168,11 @@ def _compile(weights: dict[tuple[int, ...], float], labels: int, unknown: dict[s
         earned[state] += earned[fail[state]]
     sizes = [len(ways) for ways in following]
     ways = [way for state_ways in following for way in sorted(state_ways.items())]
+    first = np.zeros(len(used) + 1, np.int32)
+    first[list(following[0])] = list(following[0].values())
     return Phrases(
         word=word,
+        first=first,
         begin=np.cumsum([0, *sizes]).astype(np.int32),
         words=np.array([letter for letter, _ in ways], np.int32),
         targets=np.array([target for _, target in ways], np.int32),

@@ -1,13 +1,17 @@
 """The state-level lattice of a search: its kept tokens as states, its kept links as arcs."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.search_graph import Graph
 from ..lattice.lattice import KINDS, LabelTable, Lattice
+from .link_costs import link_costs
 from .token_arrays import Frames, GraphArrays, Links, Tokens
+
+if TYPE_CHECKING:
+    from .history_kernels import HistoryArrays
 
 
 class Kept(NamedTuple):
@@ -28,12 +32,21 @@ class Ends(NamedTuple):
 
 
 def raw_lattice(
-    graph: Graph, packed: GraphArrays, kept: Kept, last: int, ends: Ends, first_frame: int, scale: float, beam: float
+    graph: Graph,
+    packed: GraphArrays,
+    kept: Kept,
+    model: "HistoryArrays | None",
+    last: int,
+    ends: Ends,
+    first_frame: int,
+    scale: float,
+    beam: float,
 ) -> Lattice:
     """Return the kept frames 0 to ``last`` as a lattice, one input label or none an arc.
 
-    ``first_frame`` is the frame of recording at which frame 0 stands; ``scale`` the acoustic scale; ``beam`` the
-    lattice's. Within a frame, states stand in the order of the longest epsilon paths that leave them.
+    ``model`` is what tokens remember, if anything. ``first_frame`` is the frame of recording at which frame 0 stands;
+    ``scale`` the acoustic scale; ``beam`` the lattice's. Within a frame, states stand in the order of the longest
+    epsilon paths that leave them.
     """
     tokens, links, frames = kept
     states, arcs = int(frames.token_begin[last + 1]), int(frames.link_begin[last + 1])
@@ -45,8 +58,7 @@ def raw_lattice(
     by_source = np.argsort(sources, kind="stable")
     arc = links.arc[by_source]
     ilabels, olabels = graph.fst.ilabels[arc], graph.fst.olabels[arc]
-    with_history = len(links.lm) > 0
-    none = np.zeros(arcs)
+    lm_costs, phrase_costs = link_costs(tokens, links, by_source, olabels, model)
     finals = {kind: np.zeros(states) for kind in KINDS}
     finals["graph"][:] = np.inf
     for kind in ("graph", "lm", "phrase"):
@@ -62,8 +74,8 @@ def raw_lattice(
         labels=ilabels[ilabels != 0].astype(np.int32),
         graph_costs=graph.fst.weights[arc].astype(np.float64),
         acoustic_costs=links.acoustic[by_source].astype(np.float64),
-        phrase_costs=links.phrase[by_source].astype(np.float64) if with_history else none,
-        lm_costs=links.lm[by_source].astype(np.float64) if with_history else none,
+        phrase_costs=phrase_costs,
+        lm_costs=lm_costs,
         final_graph_costs=finals["graph"],
         final_acoustic_costs=finals["acoustic"],
         final_phrase_costs=finals["phrase"],

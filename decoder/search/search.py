@@ -20,6 +20,7 @@ from ..graph.search_graph import Graph
 from ..lattice.lattice import Lattice
 from .hypothesis import Costs, Hypothesis, Stretch, hypothesis, read_stretch
 from .lattice_segments import join_lattices, with_one_end
+from .link_costs import link_costs
 from .options import SearchOptions
 from .raw_lattice import Ends, Kept, raw_lattice
 from .result import SearchResult
@@ -69,7 +70,8 @@ class Search:
         self._first_frame = first_frame
         self._widths = Widths.of(options)
         remembers = self._model is not None
-        self._tokens, self._links = make_tokens(remembers, looks_ahead), make_links(remembers)
+        self._tokens = make_tokens(remembers, looks_ahead)
+        self._links = make_links(self._model is not None and len(self._model.lm.final_costs) > 0)
         self._frames = make_frames()
         self._work = make_work(len(self.graph.score_column), levels, trace)
         self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
@@ -240,7 +242,15 @@ class Search:
         kept = Kept(self._tokens, self._links, self._frames)
         first, options = self._first_frame + self._committed_frames, self.options
         return raw_lattice(
-            self.graph, self._arrays, kept, last, ends, first, options.acoustic_scale, options.lattice_beam
+            self.graph,
+            self._arrays,
+            kept,
+            self._model,
+            last,
+            ends,
+            first,
+            options.acoustic_scale,
+            options.lattice_beam,
         )
 
     def _finished(self) -> None:
@@ -298,8 +308,8 @@ class Search:
         links, fst = self._links, self.graph.fst
         arcs = links.arc[path]
         ilabels, olabels = fst.ilabels[arcs], fst.olabels[arcs]
-        others = (part[path] if len(part) else part for part in (links.acoustic, links.lm, links.phrase))
-        costs = Costs(*(float(part.sum(dtype=np.float64)) for part in (fst.weights[arcs], *others)))
+        parts = (fst.weights[arcs], links.acoustic[path], *link_costs(self._tokens, links, path, olabels, self._model))
+        costs = Costs(*(float(part.sum(dtype=np.float64)) for part in parts))
         first = self._first_frame + self._committed_frames
         return read_stretch(self.graph, ilabels[ilabels != 0], olabels[olabels != 0], costs, first)
 

@@ -50,7 +50,7 @@ def find_place(
     """
     mask = len(work.table) - 1
     mixed = np.int64(state) * 0x9E3779B1
-    if model is not None:
+    if model is not None and history != 0:
         mixed += (history >> 20) * 0x5851F42D + (history & 0xFFFFF) * 0x14057B7F  # small enough not to overflow
     place: int = (mixed >> 12) & mask
     while work.table[place] >= first_token:
@@ -125,7 +125,7 @@ def enter(
     links.arc[link] = step.arc
     links.added[link] = step.added
     links.acoustic[link] = step.acoustic
-    if model is not None:
+    if model is not None and len(links.lm) > 0:
         links.lm[link] = step.lm
         links.phrase[link] = step.phrase
     link_end = max(link_end, link + 1)
@@ -194,23 +194,27 @@ def follow(
 ) -> Progress:
     """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept.
 
-    Arcs that do something to the token's history come last, in a loop of their own: most tokens have none.
+    Arcs that do something to the token's history come last, in a loop of their own: most tokens have none that could
+    stay within the beam.
     """
     here = tokens.cost[token]
     cutoff = so_far.cutoff
-    history, ahead, mask, special, zero = 0, 0.0, 0, 0, np.float32(0.0)
+    history, ahead, mask, slack, zero = 0, 0.0, 0, 0.0, np.float32(0.0)
+    first, last = arcs[1], arcs[0]
     if model is not None:
         history = tokens.history[token]
         mask = LOOKS_AHEAD | (HAS_WORD if history != 0 else MOVES)
+        slack = model.slack
     if looking is not None:
         ahead = tokens.ahead[token]
     for arc in range(arcs[0], arcs[1]):
         target, weight, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
-        if model is not None and packed & mask:
-            special += 1
-            continue
         label = packed >> LABEL_SHIFT
         there = here + (np.float64(weight) + work.scaled[label])
+        if model is not None and packed & mask:
+            if there - slack < cutoff:
+                first, last = min(first, arc), arc + 1
+            continue
         if not there < cutoff:
             continue
         if there + beam < cutoff:
@@ -220,8 +224,9 @@ def follow(
         if so_far.status != DONE:
             return so_far
     so_far = Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
-    if model is not None and special > 0:
-        so_far = follow_special(graph, lattice_beam, tokens, links, work, model, looking, token, arcs, beam, so_far)
+    if model is not None and first < last:
+        few = (first, last)
+        so_far = follow_special(graph, lattice_beam, tokens, links, work, model, looking, token, few, beam, so_far)
     return so_far
 
 

@@ -29,9 +29,9 @@ def make_tokens(history: bool, ahead: bool) -> Tokens:
     return Tokens(*_made(Tokens, 1 << 15, without))
 
 
-def make_links(history: bool) -> Links:
-    """Return room for links, with histories or without."""
-    return Links(*_made(Links, 1 << 16, () if history else _OF_HISTORY))
+def make_links(language_model: bool) -> Links:
+    """Return room for links, with the costs of a language model and phrases or without."""
+    return Links(*_made(Links, 1 << 16, () if language_model else _OF_HISTORY))
 
 
 def make_frames() -> Frames:

@@ -93,7 +93,7 @@ class Links(NamedTuple):
     """One entry a link: its two tokens, its arc, what it costs beside the scores, and the unscaled acoustic cost.
 
     ``added`` is the arc's weight, ``lm``, ``phrase`` and the difference in what is looked ahead to. ``lm`` and
-    ``phrase``, the costs of a history's step, are empty where the search has no history.
+    ``phrase``, the costs of a history's step, are empty where the search composes no language model.
     """
 
     source: NDArray[np.int32]
