@@ -41,7 +41,8 @@ def parse_rows_of(
     if keep_state_numbering:
         found = 1 + int(numbers[:, :2].max(initial=NO_STATE))
         if found > _MOST_UNUSED:
-            check_numbers(name, found, len(np.unique(numbers[:, :2].clip(0))))
+            seen = np.unique(numbers[:, :2])
+            check_numbers(name, found, int(np.count_nonzero(seen != NO_STATE)))
     else:
         found = _renumber(numbers)
     is_arc = numbers[:, 1] >= 0
