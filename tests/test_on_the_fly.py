@@ -23,6 +23,7 @@ from .naive_search import random_graph
 from .test_decoder_graph import FINE, UNITS, arpa_of, models
 
 WIDE = SearchOptions(beam=500.0, max_active=10**8, min_active=0, lattice_beam=400.0)
+WIDE_BEST = SearchOptions(beam=60.0, max_active=10**6, min_active=0, lattice_beam=2.0)
 LEXICON = Lexicon(
     (
         Pronunciation("a", ("A",)),
@@ -88,6 +89,31 @@ def test_the_static_graph_is_matched(model, seed, word_penalty):
     for ours, theirs in itertools.islice(zip(lazy.nbest(10), static.nbest(10), strict=True), 10):
         assert ours.total_cost == pytest.approx(theirs.total_cost, abs=1e-3)
         assert ours.graph_cost + ours.lm_cost == pytest.approx(theirs.graph_cost, abs=1e-3)
+
+
+@pytest.mark.parametrize("count", [60, 240])
+@pytest.mark.parametrize("look_ahead", [True, False])
+@pytest.mark.parametrize("beam", [3.0, 60.0])
+def test_states_with_many_arcs(count, look_ahead, beam):
+    """Wide states, whose arcs are listed once a frame: of 240 words more survive the wide beam than a list holds."""
+    units = ("<blank>", *(f"P{number}" for number in range(30)))
+    random = np.random.default_rng(count)
+    sounds = {f"w{n}": (units[n % 30 + 1], units[n * 7 % 30 + 1])[: 2 if n < 60 else 1] for n in range(count)}
+    lexicon = Lexicon(tuple(Pronunciation(word, spoken) for word, spoken in sounds.items()))
+    words = ("<unk>", "<s>", "</s>", *sounds)
+    unigrams = {word: (-float(random.uniform(1, 3)), -float(random.uniform(0, 1))) for word in words}
+    unigrams["<s>"] = (-99.0, -0.5)
+    pairs = {f"w{a} w{b}": (-float(random.uniform(0, 1)), 0.0) for a, b in random.integers(0, count, (200, 2))}
+    arpa = arpa_of(words, unigrams, pairs)
+    scores = random.normal(scale=3.0, size=(5, len(units))).astype(np.float32)
+    options = SearchOptions(beam=beam, max_active=10**6, min_active=10, lattice_beam=2.0)
+    static = decode(compile_ctc_graph(lexicon, arpa, units), scores, None, WIDE_BEST)
+    graph = compile_lexicon_graph(lexicon, units)
+    lazy = decode(graph, scores, History.of(graph, arpa, look_ahead=look_ahead), options)
+    assert lazy.best.total_cost >= static.best.total_cost - 1e-3
+    if beam > 3.0:
+        assert lazy.best.words == static.best.words
+        assert lazy.best.total_cost == pytest.approx(static.best.total_cost, abs=1e-3)
 
 
 @settings(max_examples=20, deadline=None)

@@ -24,13 +24,13 @@ from ..graph.search_graph import Graph
 from .look_ahead import Reachability
 from .phrases import Phrases
 from .word_automaton import WordAutomaton
-from .word_marks import WordMarks
+from .word_marks import WordMarks, arc_keys, state_hashes
 
 if TYPE_CHECKING:
     from .history_kernels import HistoryArrays
 
-_MEMO = 1 << 14
-"""The places of the table of look-ahead costs: small enough for a processor's second cache."""
+_MEMO = 1 << 16
+"""The places of the table of look-ahead costs: about what a processor's second cache holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +38,13 @@ class History:
     """A language model and phrases made ready for one graph; made by ``of``. Searches may share it, side by side.
 
     ``model`` is None where the graph holds its language model itself; ``reach`` is None without look-ahead; ``phrases``
-    None without phrases.
+    None without phrases; ``graph`` None without ``model``.
     """
 
     model: WordAutomaton | None
     reach: Reachability | None
     phrases: Phrases | None
+    graph: Graph | None = None
 
     @classmethod
     def of(
@@ -77,7 +78,7 @@ class History:
             model = WordAutomaton.of(model, graph.words, reach.rank, options)
         elif not np.array_equal(model.rank, reach.rank):
             raise OptionsError("language_model: made for another graph; use WordAutomaton.of with this one's ranks.")
-        return cls(model, reach if look_ahead is not False else None, phrases)
+        return cls(model, reach if look_ahead is not False else None, phrases, graph)
 
     @property
     def start(self) -> int:
@@ -100,7 +101,7 @@ class History:
     def nbytes(self) -> int:
         """The bytes of all arrays, those included that every search has for itself."""
         own = self.arrays
-        parts = (*own.lm, *own.ahead, *own.phrases, own.next_history, own.next_lm, own.next_phrase)
+        parts = (*own.lm, *own.ahead, *own.phrases, own.arc_keys, own.next_history, own.next_lm, own.next_phrase)
         return sum(int(part.nbytes) for part in parts if isinstance(part, np.ndarray))
 
     @property
@@ -125,7 +126,7 @@ class History:
         none, no_cost, nowhere = (read_only(np.zeros(0, kind)) for kind in (np.int32, np.float32, np.int64))
         scratch = np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.float32)
         lm = WordArrays(
-            nowhere, none, no_cost, none, none, no_cost, no_cost, none, none, nowhere, none, *(nowhere,) * 3
+            nowhere, none, no_cost, none, none, no_cost, no_cost, none, none, nowhere, none, *(nowhere,) * 4
         )
         ahead = AheadArrays(
             *(none, nowhere, none, none, read_only(np.zeros(0, np.uint8)), nowhere),
@@ -137,16 +138,18 @@ class History:
             memo_places=np.zeros(1, np.int32),
         )
         phrases = PhraseArrays(none, none, none, none, none, none, no_cost, no_cost)
-        slack = 0.0
+        slack, asked = 0.0, nowhere
+        marks = None if self.model is None or self.reach is None else WordMarks.of(self.model, self.reach)
         if self.model is not None:
             made = {field: getattr(self.model, field) for field in WordArrays._fields if hasattr(self.model, field)}
             lm = lm._replace(**{field: read_only(array) for field, array in made.items()})
             listed = np.zeros(int(lm.listed_begin[-1]), np.int64)
             fill_listed(lm, listed)
-            lm = lm._replace(listed=read_only(listed))
+            lm = lm._replace(listed=read_only(listed), hashes=read_only(state_hashes(self.model)))
             slack += self.model.most_gained
-        if self.model is not None and self.reach is not None:
-            marks = WordMarks.of(self.model, self.reach)
+        if self.model is not None and self.graph is not None:
+            asked = read_only(arc_keys(self.graph, self.model, self.reach, marks))
+        if self.model is not None and self.reach is not None and marks is not None:
             lm = lm._replace(marks=read_only(marks.states), tops=read_only(marks.tops))
             ahead = ahead._replace(
                 **{
@@ -163,4 +166,4 @@ class History:
         if self.phrases is not None:
             phrases = PhraseArrays(*(read_only(getattr(self.phrases, field)) for field in PhraseArrays._fields))
             slack += self.phrases.most_gained
-        return HistoryArrays(*scratch, slack, lm, ahead, phrases)
+        return HistoryArrays(*scratch, slack, asked, lm, ahead, phrases)

@@ -6,9 +6,9 @@ a search without a history passes None instead and never calls these functions (
 What the search does with them, for a token (graph state s, history h, cost, ahead), ``ahead`` being the look-ahead cost
 that its cost includes:
 * an arc s -> t without an output label: cost += weight + acoustic; where the arc is flagged ("look-ahead may
-  change", because ``points[s] != points[t]``, see ``History.points``) also (h, ahead', paid) = narrow(model, t, h)
-  and cost += paid + ahead' - ahead. What is paid counts as a cost of the language model, what is looked ahead to does
-  not.
+  change", because ``points[s] != points[t]``, see ``History.points``) also (h, ahead', paid) =
+  narrow(model, points[t], h) and cost += paid + ahead' - ahead. What is paid counts as a cost of the language model,
+  what is looked ahead to does not.
 * an arc with output label w: ``successors`` is asked once, then for each of its answers i
   cost' = cost + weight + acoustic + next_lm[i] + next_phrase[i] - ahead, and ahead' = 0: right behind a word nothing is
   looked ahead to. The link keeps weight, next_lm[i], next_phrase[i] and acoustic apart.
@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
+from .prefetch_kernels import prefetch
 
 PHRASE_BITS = 20
 
@@ -45,6 +46,7 @@ class WordArrays(NamedTuple):
     Most words are not listed after most histories, and that is to be seen at a glance. ``marks`` and ``tops`` are those
     of word_marks.py, empty without look-ahead. ``listed`` holds a Bloom filter for each state, a power of two of 64-bit
     words from ``listed_begin`` on: where the bit ``listed_bit`` of a rank is not set, the state does not list the rank.
+    ``hashes`` (states,) are filters of one such word, for a first glance (``word_marks.word_bits``).
     """
 
     begin: NDArray[np.int64]
@@ -61,6 +63,7 @@ class WordArrays(NamedTuple):
     listed: NDArray[np.int64]
     marks: NDArray[np.int64]
     tops: NDArray[np.int64]
+    hashes: NDArray[np.int64]
 
 
 class AheadArrays(NamedTuple):
@@ -107,12 +110,17 @@ class PhraseArrays(NamedTuple):
 
 
 class HistoryArrays(NamedTuple):
-    """The arrays behind a history; ``next_*`` are scratch that ``successors`` fills (as long as its longest answer)."""
+    """The arrays behind a history; ``next_*`` are scratch that ``successors`` fills (as long as its longest answer).
+
+    ``arc_keys`` (2 * arcs of the graph,), empty without a language model: of each arc in turn what a history is to have
+    in common with it (see ``can_follow``), and the rank of its word, else the set of the state behind it.
+    """
 
     next_history: NDArray[np.int64]
     next_lm: NDArray[np.float32]
     next_phrase: NDArray[np.float32]
     slack: float
+    arc_keys: NDArray[np.int64]
     lm: WordArrays
     ahead: AheadArrays
     phrases: PhraseArrays
@@ -132,6 +140,26 @@ def fill_listed(lm: WordArrays, listed: NDArray[np.int64]) -> None:
         for place in range(lm.begin[state], lm.begin[state + 1]):
             bit = listed_bit(lm.ranks[place])
             listed[first + ((bit >> 6) & (words - 1))] |= np.int64(1) << (bit & 63)
+
+
+@inlined_kernel
+def history_marks(model: HistoryArrays, history: int, looks_ahead: bool) -> tuple[int, int, int]:
+    """Return the marks of a history that ``can_follow`` compares: for words, for sets, and for the first sets."""
+    state = history >> PHRASE_BITS
+    if len(model.arc_keys) == 0 or state >= len(model.lm.final_costs):
+        return np.int64(-1), np.int64(-1), np.int64(-1)
+    if looks_ahead:
+        return model.lm.hashes[state], model.lm.marks[state], model.lm.tops[state]
+    return model.lm.hashes[state], np.int64(-1), np.int64(-1)
+
+
+@inlined_kernel
+def can_follow(model: HistoryArrays, marks: tuple[int, int, int], arc: int, word: bool) -> bool:
+    """Return False where a history with these marks is seen at a glance to list no word that the arc leads to."""
+    if len(model.arc_keys) == 0:
+        return True
+    mark = model.arc_keys[2 * arc]
+    return (marks[0] if word else marks[1] if mark >= 0 else marks[2]) & mark != 0
 
 
 @inlined_kernel
@@ -164,12 +192,22 @@ def move_phrase(phrases: PhraseArrays, state: int, label: int) -> tuple[int, flo
 
 
 @inlined_kernel
-def successors(model: HistoryArrays, history: int, label: int) -> int:
-    """Fill ``model.next_*`` with what follows ``history`` on output label ``label``; return how many there are."""
+def rank_of(model: HistoryArrays, arc: int, label: int) -> int:
+    """Return the rank of an output label; ``arc`` is one that has it."""
+    if len(model.arc_keys) > 0:
+        return model.arc_keys[2 * arc + 1]
+    return np.int64(model.lm.rank[label]) if len(model.lm.rank) > 0 else np.int64(0)
+
+
+@inlined_kernel
+def successors(model: HistoryArrays, history: int, label: int, rank: int) -> int:
+    """Fill ``model.next_*`` with what follows ``history`` on output label ``label``; return how many there are.
+
+    ``rank`` is the label's (``rank_of``).
+    """
     lm, state, states = model.lm, history >> PHRASE_BITS, len(model.lm.final_costs)
-    place, high, rank, sure = np.int64(0), np.int64(0), np.int32(0), 1.0
+    place, high, sure = np.int64(0), np.int64(0), 1.0
     if states > 0:
-        rank = lm.rank[label]
         if state >= states:
             place, sure = state - states, 0.0
             high = place + 1
@@ -238,31 +276,62 @@ def common_words(lm: WordArrays, ahead: AheadArrays, state: int, point: int) -> 
 
 
 @inlined_kernel
-def narrow(model: HistoryArrays, state: int, history: int) -> tuple[int, float, np.float32]:
-    """Return the history in graph state ``state``, where fewer words can come next, its look-ahead cost, what is paid.
+def memo_slot(ahead: AheadArrays, state: int, point: int) -> int:
+    """Return the slot of the table of look-ahead costs for an LM state and a set."""
+    return ((state * 0x9E3779B1 >> 8) + point) & (len(ahead.memo_keys) // 2 - 1)
+
+
+@inlined_kernel
+def expect(model: HistoryArrays, history: int, arc: int, word: bool) -> None:
+    """Ask for the memory that following an arc with a history is going to read."""
+    state = history >> PHRASE_BITS
+    if len(model.arc_keys) == 0 or state >= len(model.lm.final_costs):
+        return
+    key = model.arc_keys[2 * arc + 1]
+    if word:
+        first = np.int64(model.lm.listed_begin[state])
+        words = model.lm.listed_begin[state + 1] - first
+        prefetch(model.lm.listed, first + ((listed_bit(key) >> 6) & (words - 1)))
+    elif state == 0 or state == model.ahead.start:
+        row = np.int64(0 if state == 0 else len(model.ahead.ends))
+        prefetch(model.ahead.dense, row + key)
+        prefetch(model.ahead.dense_places, row + key)
+    else:
+        prefetch(model.ahead.memo_keys, 2 * memo_slot(model.ahead, state, key))
+
+
+@inlined_kernel
+def expect_history(model: HistoryArrays, history: int) -> None:
+    """Ask for the memory that tells what a history has in common with arcs."""
+    state = history >> PHRASE_BITS
+    prefetch(model.lm.marks, state)
+    prefetch(model.lm.hashes, state)
+    prefetch(model.lm.listed_begin, state)
+
+
+@inlined_kernel
+def narrow(model: HistoryArrays, point: int, history: int) -> tuple[int, float, np.float32]:
+    """Return the history where only the words of set ``point`` can come next, its look-ahead cost, and what is paid.
 
     The look-ahead cost is the least of any word that is listed and can come next, infinite where there is none. Where
     there is one alone, the history becomes that word, which is paid at once: nothing is left to look ahead to, and
     histories that come to the same word and the same state behind it are one.
     """
     ahead, lm, states = model.ahead, model.lm, len(model.lm.final_costs)
-    point, lm_state = np.int64(ahead.points[state]), history >> PHRASE_BITS
+    lm_state = history >> PHRASE_BITS
     if point == 0:
         return history, 0.0, np.float32(0.0)
     if lm_state >= states:
         rank, last = lm.ranks[lm_state - states], ahead.begin[point + 1]
         at = first_not_below(ahead.highs, ahead.begin[point], last, rank)
         return history, 0.0 if at < last and ahead.lows[at] <= rank else np.inf, np.float32(0.0)
-    mark = ahead.marks[point]
-    if (lm.marks[lm_state] if mark >= 0 else lm.tops[lm_state]) & mark == 0:
-        return history, np.inf, np.float32(0.0)
     if lm_state == 0 or lm_state == ahead.start:
         row = 0 if lm_state == 0 else 1
         cost, place = ahead.dense[row, point], ahead.dense_places[row, point]
     else:
         # Sets beside each other, which sisters in a tree have, stand beside each other.
         key = lm_state * len(ahead.ends) + point
-        slot = ((lm_state * 0x9E3779B1 >> 8) + point) & (len(ahead.memo_keys) // 2 - 1)
+        slot = memo_slot(ahead, lm_state, point)
         if ahead.memo_keys[2 * slot] != key:
             ahead.memo_keys[2 * slot] = key
             least, only = common_words(lm, ahead, lm_state, point)

@@ -73,7 +73,7 @@ class Search:
         self._tokens = make_tokens(remembers, looks_ahead)
         self._links = make_links(self._model is not None and len(self._model.lm.final_costs) > 0)
         self._frames = make_frames()
-        self._work = make_work(len(self.graph.score_column), levels, trace)
+        self._work = make_work(len(self.graph.score_column), levels, trace, remembers)
         self._tokens.state[0], self._tokens.cost[0], self._tokens.back[0] = self.graph.fst.start, 0.0, NO_LINK
         if remembers:
             self._tokens.history[0] = first_history
@@ -106,7 +106,7 @@ class Search:
     @property
     def kept_bytes(self) -> int:
         """The bytes that the search's own arrays take."""
-        parts = (*self._tokens, *self._links, *self._frames, *self._work.trace, *self._work[:-1])
+        parts = (*self._tokens, *self._links, *self._frames, *self._work.trace, *self._work.lists, *self._work[:-2])
         return sum(int(array.nbytes) for array in parts)
 
     @property

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
 from .cutoff_kernels import cutoffs, first_cutoff
-from .history_kernels import HistoryArrays, narrow, successors
+from .history_kernels import HistoryArrays, can_follow, expect_history, history_marks, narrow, rank_of, successors
 from .prefetch_kernels import prefetch
 from .prune_kernels import keep_best_paths, prune
+from .short_list_kernels import find_wide_states, pick_arcs
 from .token_arrays import (
     ABSOLUTE,
     ARCS,
@@ -142,26 +143,33 @@ def follow_special(
     model: HistoryArrays,
     looking: HistoryArrays | None,
     token: int,
-    arcs: tuple[int, int],
+    arcs: tuple[int, int, bool],
     beam: float,
     so_far: Progress,
 ) -> Progress:
     """Follow those of a token's arcs that do something to its history, as ``follow`` does the others."""
+    listed = arcs[2]
     here, first, first_ahead, zero = tokens.cost[token], tokens.history[token], 0.0, np.float32(0.0)
     cutoff = so_far.cutoff
     mask = LOOKS_AHEAD | (HAS_WORD if first != 0 else MOVES)
     if looking is not None:
         first_ahead = tokens.ahead[token]
-    for arc in range(arcs[0], arcs[1]):
+    marks = history_marks(model, first, looking is not None)
+    for place in range(arcs[0], arcs[1]):
+        arc = np.int64(work.lists.picked[place]) if listed else place
         target, weight, packed = graph.arcs[3 * arc], np.float64(graph.costs[3 * arc + 1]), graph.arcs[3 * arc + 2]
         label = packed >> LABEL_SHIFT
         if packed & mask == 0 or not here + (weight + work.scaled[label]) - model.slack < cutoff:
             continue
+        if not listed and not can_follow(model, marks, arc, packed & HAS_WORD != 0):
+            continue
         history, ahead, lm, phrase, count = first, 0.0, zero, zero, 1
         if packed & HAS_WORD:
-            count = successors(model, first, graph.olabels[arc])
+            label_out = graph.olabels[arc]
+            count = successors(model, first, label_out, rank_of(model, arc, label_out))
         elif looking is not None:
-            history, ahead, lm = narrow(looking, target, first)
+            point = model.arc_keys[2 * arc + 1] if len(model.arc_keys) > 0 else np.int64(looking.ahead.points[target])
+            history, ahead, lm = narrow(looking, point, first)
         for i in range(count):
             if packed & HAS_WORD:
                 history, lm, phrase = model.next_history[i], model.next_lm[i], model.next_phrase[i]
@@ -188,16 +196,17 @@ def follow(
     model: HistoryArrays | None,
     looking: HistoryArrays | None,
     token: int,
-    arcs: tuple[int, int],
+    arcs: tuple[int, int, bool],
     beam: float,
     so_far: Progress,
 ) -> Progress:
     """Follow the arcs ``arcs[0]:arcs[1]`` of a token; what is ``beam`` above a cost that was found is not kept.
 
+    Where ``arcs[2]`` is True, these are places of ``work.lists.picked``, which name the arcs.
     Arcs that do something to the token's history come last, in a loop of their own: most tokens have none that could
     stay within the beam.
     """
-    here = tokens.cost[token]
+    here, listed = tokens.cost[token], arcs[2]
     cutoff = so_far.cutoff
     history, ahead, mask, slack, zero = 0, 0.0, 0, 0.0, np.float32(0.0)
     first, last = arcs[1], arcs[0]
@@ -207,13 +216,16 @@ def follow(
         slack = model.slack
     if looking is not None:
         ahead = tokens.ahead[token]
-    for arc in range(arcs[0], arcs[1]):
+    for place in range(arcs[0], arcs[1]):
+        arc = place
+        if model is not None and listed:
+            arc = np.int64(work.lists.picked[place])
         target, weight, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
         label = packed >> LABEL_SHIFT
         there = here + (np.float64(weight) + work.scaled[label])
         if model is not None and packed & mask:
             if there - slack < cutoff:
-                first, last = min(first, arc), arc + 1
+                first, last = min(first, place), place + 1
             continue
         if not there < cutoff:
             continue
@@ -225,7 +237,7 @@ def follow(
             return so_far
     so_far = Progress(DONE, cutoff, so_far.token_end, so_far.link_end, so_far.first_token, so_far.token_room)
     if model is not None and first < last:
-        few = (first, last)
+        few = (first, last, listed)
         so_far = follow_special(graph, lattice_beam, tokens, links, work, model, looking, token, few, beam, so_far)
     return so_far
 
@@ -250,7 +262,7 @@ def close_epsilons(
                 prefetch(graph.arcs, 3 * np.int64(graph.states[2 * tokens.state[following] + 1]))
             if tokens.cost[token] <= so_far.cutoff:
                 state = tokens.state[token]
-                arcs = (np.int64(graph.states[2 * state + 1]), np.int64(graph.states[2 * state + 2]))
+                arcs = (np.int64(graph.states[2 * state + 1]), np.int64(graph.states[2 * state + 2]), False)
                 so_far = follow(graph, lattice_beam, tokens, links, work, model, looking, token, arcs, np.inf, so_far)
                 if so_far.status != DONE:
                     return so_far
@@ -320,13 +332,21 @@ def advance_frame(
         best, limit, beam, bound = cutoffs(tokens.cost, begin, end, widths, work.order)
         cutoff = np.inf if best < 0 else first_cutoff(graph, tokens, work, model, best, beam)
         so_far = Progress(DONE, cutoff, end, link_end, end, room)
+        if model is not None:
+            find_wide_states(graph, tokens, work, begin, end, limit)
         for token in range(begin, end):
             prefetch(graph.states, 2 * np.int64(tokens.state[min(token + 8, end - 1)]))
-            prefetch(graph.arcs, 3 * np.int64(graph.states[2 * tokens.state[min(token + 4, end - 1)]]))
+            first_arc = np.int64(graph.states[2 * tokens.state[min(token + 4, end - 1)]])
+            prefetch(graph.arcs, 3 * first_arc)
+            if looking is not None:
+                prefetch(looking.arc_keys, 2 * first_arc)
+                expect_history(looking, tokens.history[min(token + 4, end - 1)])
             if tokens.cost[token] > limit:
                 continue
             state = tokens.state[token]
-            arcs = (np.int64(graph.states[2 * state]), np.int64(graph.states[2 * state + 1]))
+            arcs = (np.int64(graph.states[2 * state]), np.int64(graph.states[2 * state + 1]), False)
+            if model is not None:
+                arcs = pick_arcs(graph, tokens, work, model, looking is not None, token, arcs, so_far.cutoff)
             followed += 1
             looked_at += arcs[1] - arcs[0]
             so_far = follow(graph, widths.lattice_beam, tokens, links, work, model, looking, token, arcs, beam, so_far)

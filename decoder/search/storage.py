@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .token_arrays import Frames, Links, Tokens, Trace, Work
+from .token_arrays import LIST_ROOM, LISTS, Frames, Links, Lists, Tokens, Trace, Work
 
 _DTYPES = {
     "state": np.int32, "cost": np.float64, "back": np.int32, "extra": np.float64, "moved": np.int32,
@@ -41,8 +41,9 @@ def make_frames() -> Frames:
     return frames
 
 
-def make_work(labels: int, levels: int, trace: bool) -> Work:
+def make_work(labels: int, levels: int, trace: bool, history: bool) -> Work:
     """Return scratch space for a graph of ``labels`` input labels (epsilon is one) and ``levels`` of epsilon arcs."""
+    lists = LISTS if history else 0
     return Work(
         table=np.full(1 << 13, -1, np.int32),
         scaled=np.zeros(labels, np.float64),
@@ -50,6 +51,14 @@ def make_work(labels: int, levels: int, trace: bool) -> Work:
         level_head=np.empty(levels, np.int32),
         order=np.empty(1 << 15, np.float64),
         trace=Trace(*_made(Trace, 256 if trace else 0)),
+        lists=Lists(
+            state=np.empty(lists, np.int32),
+            least=np.empty(lists, np.float64),
+            length=np.empty(lists, np.int32),
+            arcs=np.empty(lists * LIST_ROOM, np.int32),
+            steps=np.empty(lists * LIST_ROOM, np.float64),
+            picked=np.empty(LIST_ROOM + 1, np.int32),
+        ),
     )
 
 

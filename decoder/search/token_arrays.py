@@ -25,6 +25,8 @@ BEAM, MAX_ACTIVE, MIN_ACTIVE = 0, 1, 2
 NO_LINK = -1
 LABEL_SHIFT, MOVES, HAS_WORD, LOOKS_AHEAD, LEVEL_MASK = 11, 1024, 512, 256, 255
 """How the third word of a packed arc is cut: input label above three flags above the next state's level."""
+WIDE, LISTS, LIST_ROOM, UNMADE = 24, 256, 128, -1
+"""How many arcs make a state wide, how many lists there are, how long they may be, and the length of one not made."""
 
 
 class GraphArrays(NamedTuple):
@@ -128,6 +130,22 @@ class Trace(NamedTuple):
     bound: NDArray[np.uint8]
 
 
+class Lists(NamedTuple):
+    """A frame's short lists of arcs of wide states, none where tokens have no histories (see short_list_kernels.py).
+
+    ``state`` (lists,): whose list it is, -1 where it is nobody's; ``least``: a token's least cost there; ``length``:
+    the list's length, UNMADE until it is made; the list itself begins at ``place * LIST_ROOM`` in ``arcs``, and in
+    ``steps`` what the arcs cost, scores included. ``picked`` is what one token takes from a list.
+    """
+
+    state: NDArray[np.int32]
+    least: NDArray[np.float64]
+    length: NDArray[np.int32]
+    arcs: NDArray[np.int32]
+    steps: NDArray[np.float64]
+    picked: NDArray[np.int32]
+
+
 class Work(NamedTuple):
     """Scratch space: the tokens of states, costs by input label, and tokens that wait for their epsilon arcs."""
 
@@ -137,6 +155,7 @@ class Work(NamedTuple):
     level_head: NDArray[np.int32]
     order: NDArray[np.float64]
     trace: Trace
+    lists: Lists
 
 
 class Step(NamedTuple):

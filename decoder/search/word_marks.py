@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..graph.search_graph import Graph
 from .look_ahead import Reachability
 from .word_automaton import WordAutomaton
 
@@ -45,6 +46,38 @@ class WordMarks:
             for place in range(reach.begin[point], reach.begin[point + 1]):
                 top[reach.lows[place] : reach.highs[place] + 1] |= mark
         return cls(states, _union(top[model.ranks], model.begin), sets)
+
+
+def word_bits(rank: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return one bit of 64 for each rank, those of words near each other far apart; none where the rank is -1."""
+    scattered = (rank.astype(np.int64) * 0x9E3779B1 >> 20) & 63
+    return np.where(rank < 0, 0, np.int64(1) << scattered)
+
+
+def state_hashes(model: WordAutomaton) -> NDArray[np.int64]:
+    """Return the bits of all words that each state lists, int64 (states,)."""
+    return _union(word_bits(model.ranks), model.begin)
+
+
+def arc_keys(
+    graph: Graph, model: WordAutomaton, reach: Reachability | None, marks: WordMarks | None
+) -> NDArray[np.int64]:
+    """Return what the search reads of each arc of ``graph``, int64 (2 * arcs,): a mark and a number, in turn.
+
+    Where the arc has a word the bit of the word and its rank, else the mark of the set behind the arc and the set's
+    number. Where nothing is looked ahead to, the mark is one that every state has.
+    """
+    fst = graph.fst
+    asked = np.zeros((fst.arcs, 2), np.int64)
+    asked[:, 0] = np.int64(1) << _WORD_BITS
+    if reach is not None and marks is not None:
+        asked[:, 1] = reach.points[fst.nextstates]
+        inside = asked[:, 1] != 0
+        asked[inside, 0] = marks.sets[asked[inside, 1]]
+    spoken = fst.olabels != 0
+    asked[spoken, 1] = model.rank[fst.olabels[spoken]]
+    asked[spoken, 0] = word_bits(asked[spoken, 1])
+    return asked.reshape(-1)
 
 
 def _bits(model: WordAutomaton) -> NDArray[np.int64]:
