@@ -143,14 +143,12 @@ def fill_listed(lm: WordArrays, listed: NDArray[np.int64]) -> None:
 
 
 @inlined_kernel
-def history_marks(model: HistoryArrays, history: int, looks_ahead: bool) -> tuple[int, int, int]:
+def history_marks(model: HistoryArrays, history: int) -> tuple[int, int, int]:
     """Return the marks of a history that ``can_follow`` compares: for words, for sets, and for the first sets."""
     state = history >> PHRASE_BITS
     if len(model.arc_keys) == 0 or state >= len(model.lm.final_costs):
         return np.int64(-1), np.int64(-1), np.int64(-1)
-    if looks_ahead:
-        return model.lm.hashes[state], model.lm.marks[state], model.lm.tops[state]
-    return model.lm.hashes[state], np.int64(-1), np.int64(-1)
+    return model.lm.hashes[state], model.lm.marks[state], model.lm.tops[state]
 
 
 @inlined_kernel

@@ -154,14 +154,18 @@ def follow_special(
     mask = LOOKS_AHEAD | (HAS_WORD if first != 0 else MOVES)
     if looking is not None:
         first_ahead = tokens.ahead[token]
-    marks = history_marks(model, first, looking is not None)
+    marks = (np.int64(-1), np.int64(-1), np.int64(-1))
+    if looking is not None:
+        marks = history_marks(looking, first)
     for place in range(arcs[0], arcs[1]):
-        arc = np.int64(work.lists.picked[place]) if listed else place
+        arc = place
+        if looking is not None and listed:
+            arc = np.int64(work.lists.picked[place])
         target, weight, packed = graph.arcs[3 * arc], np.float64(graph.costs[3 * arc + 1]), graph.arcs[3 * arc + 2]
         label = packed >> LABEL_SHIFT
         if packed & mask == 0 or not here + (weight + work.scaled[label]) - model.slack < cutoff:
             continue
-        if not listed and not can_follow(model, marks, arc, packed & HAS_WORD != 0):
+        if looking is not None and not listed and not can_follow(looking, marks, arc, packed & HAS_WORD != 0):
             continue
         history, ahead, lm, phrase, count = first, 0.0, zero, zero, 1
         if packed & HAS_WORD:
@@ -218,7 +222,7 @@ def follow(
         ahead = tokens.ahead[token]
     for place in range(arcs[0], arcs[1]):
         arc = place
-        if model is not None and listed:
+        if looking is not None and listed:
             arc = np.int64(work.lists.picked[place])
         target, weight, packed = graph.arcs[3 * arc], graph.costs[3 * arc + 1], graph.arcs[3 * arc + 2]
         label = packed >> LABEL_SHIFT
@@ -332,7 +336,7 @@ def advance_frame(
         best, limit, beam, bound = cutoffs(tokens.cost, begin, end, widths, work.order)
         cutoff = np.inf if best < 0 else first_cutoff(graph, tokens, work, model, best, beam)
         so_far = Progress(DONE, cutoff, end, link_end, end, room)
-        if model is not None:
+        if looking is not None:
             find_wide_states(graph, tokens, work, begin, end, limit)
         for token in range(begin, end):
             prefetch(graph.states, 2 * np.int64(tokens.state[min(token + 8, end - 1)]))
@@ -345,8 +349,8 @@ def advance_frame(
                 continue
             state = tokens.state[token]
             arcs = (np.int64(graph.states[2 * state]), np.int64(graph.states[2 * state + 1]), False)
-            if model is not None:
-                arcs = pick_arcs(graph, tokens, work, model, looking is not None, token, arcs, so_far.cutoff)
+            if looking is not None:
+                arcs = pick_arcs(graph, tokens, work, looking, token, arcs, so_far.cutoff)
             followed += 1
             looked_at += arcs[1] - arcs[0]
             so_far = follow(graph, widths.lattice_beam, tokens, links, work, model, looking, token, arcs, beam, so_far)

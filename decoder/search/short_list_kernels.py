@@ -66,13 +66,11 @@ def list_arcs(graph: GraphArrays, work: Work, place: int, slack: float, cutoff: 
 
 
 @inlined_kernel
-def keep_possible(
-    graph: GraphArrays, work: Work, model: HistoryArrays, looks_ahead: bool, history: int, picked: int
-) -> int:
+def keep_possible(graph: GraphArrays, work: Work, model: HistoryArrays, history: int, picked: int) -> int:
     """Leave out those of the first ``picked`` arcs that the history is seen not to follow; return how many stay."""
     kept, arcs = np.int64(0), work.lists.picked
     mask = LOOKS_AHEAD | (HAS_WORD if history != 0 else MOVES)
-    marks = history_marks(model, history, looks_ahead)
+    marks = history_marks(model, history)
     for at in range(picked):
         arc = np.int64(arcs[at])
         packed = graph.arcs[3 * arc + 2]
@@ -91,7 +89,6 @@ def pick_arcs(
     tokens: Tokens,
     work: Work,
     model: HistoryArrays,
-    looks_ahead: bool,
     token: int,
     arcs: tuple[int, int, bool],
     cutoff: float,
@@ -111,5 +108,5 @@ def pick_arcs(
                 for at in range(count):
                     lists.picked[picked] = lists.arcs[place * LIST_ROOM + at]
                     picked += np.int64(here + lists.steps[place * LIST_ROOM + at] - slack < cutoff)
-                return 0, keep_possible(graph, work, model, looks_ahead, tokens.history[token], picked), True
+                return 0, keep_possible(graph, work, model, tokens.history[token], picked), True
     return arcs[0], arcs[1], False
