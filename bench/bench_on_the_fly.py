@@ -8,9 +8,11 @@ bundled model's, of clips of ../shared/speech/valid; both searches are ours, one
 import json
 import os
 import statistics
+import sys
 import time
 import tracemalloc
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +29,8 @@ from harken.lm.arpa import read_arpa
 from harken.lm.estimate import PruneOptions, estimate, prune
 from harken.lm.lexicon import Lexicon
 from harken.lm.text import normalize
+
+sys.path.insert(0, str(Path(__file__).parent))
 from search_inputs import recognizer, shared
 
 NGRAMS = 300_000

@@ -6,12 +6,16 @@ of clips that the bundled model gets wrong, listed as phrases among 500 that are
 
 import random
 import statistics
+import sys
 from collections import Counter
+from pathlib import Path
 
-from bench_on_the_fly import bundled_options, clips, decode, machines
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.history import History
 from harken.decoder.search.phrases import Phrase, PhraseList
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_on_the_fly import bundled_options, clips, decode, machines
 from search_inputs import recognizer
 
 PHRASES, ROUNDS = 500, 3
