@@ -300,3 +300,12 @@ def test_no_larger_than_the_chain_of_kaldi():
     print(f"ours {ours.states} states, {ours.arcs} arcs; Kaldi's chain {states} states, {arcs} arcs")
     assert ours.states <= states
     assert ours.arcs <= arcs
+
+
+def test_phones_of_any_number_expand_alike():
+    few = compile_ctc_graph(LEXICON, arpa_of(WORDS, UNIGRAMS, BIGRAMS), UNITS)
+    places = {31: UNITS[1], 63: UNITS[2], **dict(zip((32, 64, 95), UNITS[3:], strict=False))}
+    many = [UNITS[0], *(places.get(number, f"other{number}") for number in range(1, 100))]
+    graph = compile_ctc_graph(LEXICON, arpa_of(WORDS, UNIGRAMS, BIGRAMS), many)
+    assert (graph.fst.states, graph.fst.arcs) == (few.fst.states, few.fst.arcs)
+    assert sorted(graph.fst.weights.tolist()) == sorted(few.fst.weights.tolist())

@@ -59,7 +59,7 @@ def make_plan(phones: Phones, plan: Plan) -> int:
     for arc in range(len(phones.ilabels)):
         phone = phones.phone_of[phones.ilabels[arc]]
         if phone > 0:
-            plan.entered[phones.nextstates[arc], phone // MASK_BITS] |= 1 << (phone % MASK_BITS)
+            plan.entered[phones.nextstates[arc], phone // MASK_BITS] |= np.int64(1) << np.int64(phone % MASK_BITS)
     changed = True
     while changed:  # a phone leads on through epsilon arcs; one pass is enough where they go to lower states
         changed = False
@@ -107,7 +107,7 @@ def after_phone(plan: Plan, state: int, phone: int) -> int:
     for word in range(phone // MASK_BITS + 1):
         bits = plan.entered[state, word]
         if word == phone // MASK_BITS:
-            bits &= (1 << (phone % MASK_BITS)) - 1
+            bits &= (np.int64(1) << np.int64(phone % MASK_BITS)) - 1
         while bits != 0:
             bits &= bits - 1
             place += 1
