@@ -21,7 +21,7 @@ import pytest
 from harken import Recognizer
 from harken.decoder import build_ctcdecoder
 from harken.engine.evaluate import read_manifest
-from harken.lm.text import normalize
+from harken.lm.text.normalizer import normalize
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from ctc_matrices import LETTERS, log_softmax, phone_labels, phone_model, real_matrix, render, text_score

@@ -27,10 +27,10 @@ from harken.decoder.fst.shortest_path import shortest_path
 from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.search_graph import compile_phone_graph
 from harken.decoder.graph.tlg import lexicon_and_ngrams
-from harken.lm.arpa import read_arpa
-from harken.lm.estimate import estimate
-from harken.lm.lexicon import Lexicon
-from harken.lm.text import normalize
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.pronunciation.lexicon import Lexicon
+from harken.lm.text.normalizer import normalize
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 HERE = Path(__file__).resolve().parent

@@ -24,10 +24,10 @@ from harken.decoder.fst.minimize import minimize, minimize_encoded
 from harken.decoder.fst.openfst import read_fst, write_fst
 from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.tlg import lexicon_and_ngrams
-from harken.lm.arpa import read_arpa
-from harken.lm.estimate import estimate
-from harken.lm.lexicon import Lexicon
-from harken.lm.text import normalize
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.pronunciation.lexicon import Lexicon
+from harken.lm.text.normalizer import normalize
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 HERE = Path(__file__).resolve().parent

@@ -32,10 +32,10 @@ from harken.decoder.graph.search_graph import Graph, compile_phone_graph
 from harken.decoder.graph.tlg import compose_tlg, lexicon_and_ngrams
 from harken.decoder.graph.topology import chain_topology
 from harken.engine.model import BUNDLED
-from harken.lm.arpa import Arpa, NgramTable, read_arpa
-from harken.lm.estimate import PruneOptions, estimate, prune
-from harken.lm.lexicon import Lexicon, Pronunciation
-from harken.lm.text import normalize
+from harken.lm.estimation.estimate import PruneOptions, estimate, prune
+from harken.lm.ngram.arpa import Arpa, NgramTable, read_arpa
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
+from harken.lm.text.normalizer import normalize
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 PHONES = tuple(f"P{index:02d}" for index in range(39))

@@ -143,7 +143,7 @@ def test_operations(results, tmp_path):
 def test_word_errors():
     """How many words of the best path, of minimum Bayes risk decoding and of the lattice's best are wrong."""
     from harken.engine.audio import read_audio
-    from harken.lm.text import normalize
+    from harken.lm.text.normalizer import normalize
     from shared_data import shared
 
     bundled, words, wrong = recognizer(), 0, dict.fromkeys(("best path", "minimum Bayes risk", "oracle"), 0)

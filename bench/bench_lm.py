@@ -17,17 +17,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harken.engine.training.language_text import spoken_sentences
-from harken.lm.arpa import read_arpa, write_arpa
-from harken.lm.estimate import estimate
-from harken.lm.ngram import Ngram
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.ngram import Ngram
 
 ROUNDS = 7
 PARAGRAPHS = 25_000
 HELD_OUT = 2000
 OURS = """
 import sys
-from harken.lm.arpa import write_arpa
-from harken.lm.estimate import estimate
+from harken.lm.ngram.arpa import write_arpa
+from harken.lm.estimation.estimate import estimate
 write_arpa(estimate(open(sys.argv[1]), int(sys.argv[2])).to_arpa(), sys.argv[3])
 """
 
@@ -61,7 +61,7 @@ def medians(functions):
 
 def test_queries(benchmark, text, tmp_path):
     kenlm = pytest.importorskip("kenlm")
-    from harken.lm.ngram_kernels import lookup_all
+    from harken.lm.ngram.lookup_kernels import lookup_all
 
     path, held_out = text
     arpa = tmp_path / "lm.arpa"

@@ -25,10 +25,10 @@ from harken.decoder.search.options import SearchOptions
 from harken.engine.audio import read_audio
 from harken.engine.model import BUNDLED
 from harken.engine.word_errors import word_errors
-from harken.lm.arpa import read_arpa
-from harken.lm.estimate import PruneOptions, estimate, prune
-from harken.lm.lexicon import Lexicon
-from harken.lm.text import normalize
+from harken.lm.estimation.estimate import PruneOptions, estimate, prune
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.pronunciation.lexicon import Lexicon
+from harken.lm.text.normalizer import normalize
 
 sys.path.insert(0, str(Path(__file__).parent))
 from search_inputs import recognizer, shared

@@ -12,9 +12,9 @@ from harken import Recognizer
 from harken.decoder.graph.search_graph import Graph, compile_ctc_graph
 from harken.engine.audio import read_audio
 from harken.engine.model import BUNDLED
-from harken.lm.arpa import SPECIAL_WORDS, Arpa, NgramTable
-from harken.lm.lexicon import Lexicon
-from harken.lm.text import normalize
+from harken.lm.ngram.arpa import SPECIAL_WORDS, Arpa, NgramTable
+from harken.lm.pronunciation.lexicon import Lexicon
+from harken.lm.text.normalizer import normalize
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from kaldi_search import as_kaldi

@@ -26,7 +26,7 @@ def align_samples(
     A string is written text, whose figures and abbreviations are read out; a sequence lists phones of the model.
     Raises OptionsError where nothing is left to align, SearchError where the text does not fit.
     """
-    from ..lm.text import normalize
+    from ..lm.text.normalizer import normalize
 
     scores = recognizer.scores(recognizer.features(samples))
     units = recognizer.bundle.units

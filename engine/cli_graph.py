@@ -15,7 +15,7 @@ from ..decoder.graph.lexicon_fst import LexiconOptions
 from ..decoder.graph.search_graph import Graph
 from ..decoder.graph.topology import Topology, chain_topology, left_to_right_topology
 from ..errors import FormatError
-from ..lm.lexicon import Lexicon
+from ..lm.pronunciation.lexicon import Lexicon
 from .cli_options import model_option
 
 graph_out = click.option("-o", "--output", metavar="FILE", required=True, help="Where the graph is written.")
@@ -102,7 +102,7 @@ def grammar(
 def ctc(lexicon: str, arpa: str, units: str, word_penalty: float, output: str) -> None:
     """Compile LEXICON and ARPA for a CTC model (TLG)."""
     from ..decoder.graph.tlg import compile_tlg
-    from ..lm.arpa import read_arpa
+    from ..lm.ngram.arpa import read_arpa
 
     parts = Lexicon.read(lexicon), read_arpa(arpa), _names(units)
     _write(compile_tlg(*parts, word_penalty=word_penalty), output)
@@ -141,7 +141,7 @@ def hmm(
     """
     from ..decoder.graph.hclg import HmmOptions, compile_hclg
     from ..decoder.graph.pdf_table import PdfTable
-    from ..lm.arpa import read_arpa
+    from ..lm.ngram.arpa import read_arpa
 
     compiled = compile_hclg(
         Lexicon.read(lexicon),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FormatError
-from ..lm.text import normalize
+from ..lm.text.normalizer import normalize
 from .recognizer import Recognizer
 from .result import Timings
 from .word_errors import WordErrors, word_errors

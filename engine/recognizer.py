@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from ..decoder.search.beam_search import BeamSearch
     from ..decoder.search.phrases import Phrase, Phrases
     from ..features.fbank import Fbank
-    from ..lm.g2p import G2p
-    from ..lm.kenlm_model import KenlmModel
-    from ..lm.lexicon import Lexicon
+    from ..lm.ngram.kenlm_model import KenlmModel
+    from ..lm.pronunciation.g2p import G2p
+    from ..lm.pronunciation.lexicon import Lexicon
     from .acoustic.model import AcousticModel
 
 Floats = NDArray[np.float32]
@@ -145,21 +145,21 @@ class Recognizer:
     @cached_property
     def lexicon(self) -> "Lexicon":
         """The pronunciations of the model's words."""
-        from ..lm.lexicon import Lexicon
+        from ..lm.pronunciation.lexicon import Lexicon
 
         return Lexicon.read(self.bundle.path("lexicon.txt"))
 
     @cached_property
     def g2p(self) -> "G2p | None":
         """The model that guesses the pronunciations of other words, None where the bundle has none."""
-        from ..lm.g2p import G2p
+        from ..lm.pronunciation.g2p import G2p
 
         return G2p.load(self.bundle.path("g2p.safetensors")) if self.bundle.has("g2p.safetensors") else None
 
     @cached_property
     def language_model(self) -> "KenlmModel | None":
         """The language model that re-ranks n-best lists, or None where the bundle or the options do without."""
-        from ..lm.kenlm_model import KenlmModel
+        from ..lm.ngram.kenlm_model import KenlmModel
 
         if not (self.options.rescore and self.bundle.has("rescore.bin")):
             return None

@@ -59,9 +59,9 @@ from harken.decoder.search.history import History
 from harken.decoder.search.options import SearchOptions
 from harken.decoder.search.phrases import Phrase, PhraseList
 from harken.errors import FormatError, HarkenError
-from harken.lm.arpa import read_arpa
-from harken.lm.lexicon import Lexicon
-from harken.lm.ngram import Ngram
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.ngram import Ngram
+from harken.lm.pronunciation.lexicon import Lexicon
 from harken.tensorfile import map_arrays, save_arrays
 
 from .fuzz import as_compiled, spoilt, spoilt_arrays, spoilt_text

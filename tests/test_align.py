@@ -11,7 +11,7 @@ from harken.decoder.align import AlignOptions, align, align_hmm, to_ctm, to_text
 from harken.decoder.graph.context_tables import left_biphone_table, monophone_table
 from harken.decoder.graph.topology import chain_topology, left_to_right_topology
 from harken.errors import OptionsError, ScoresError, SearchError
-from harken.lm.lexicon import Lexicon, Pronunciation
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from harken.decoder import BeamSearchDecoderCTC, build_ctcdecoder
 from harken.errors import FormatError, OptionsError, ScoresError
-from harken.lm.arpa import write_arpa
-from harken.lm.estimate import estimate
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.arpa import write_arpa
 
 from .ctc_matrices import log_softmax
 

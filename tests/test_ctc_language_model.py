@@ -9,9 +9,9 @@ from harken.decoder.ctc.decoder import BeamSearchDecoderCTC, build_ctcdecoder
 from harken.decoder.ctc.language_model import LanguageModel
 from harken.decoder.ctc.ngram_source import KenlmSource, MemorySource, open_source
 from harken.errors import FormatError, OptionsError
-from harken.lm.arpa import read_arpa, write_arpa
-from harken.lm.estimate import estimate
-from harken.lm.ngram import Ngram
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.ngram import Ngram
 
 from .ctc_matrices import LETTERS, log_softmax, render
 from .naive_ctc import forward_score

@@ -6,8 +6,8 @@ from harken.decoder.graph.equal_histories import merge_equal_histories
 from harken.decoder.graph.ngram_states import NgramStates
 from harken.decoder.graph.search_graph import Graph, GraphOptions, compile_ctc_graph, compile_phone_graph
 from harken.errors import FormatError, OptionsError
-from harken.lm.arpa import Arpa, NgramTable
-from harken.lm.lexicon import Lexicon, Pronunciation
+from harken.lm.ngram.arpa import Arpa, NgramTable
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from harken.tensorfile import map_arrays, save_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st

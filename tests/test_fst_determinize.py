@@ -16,8 +16,8 @@ from harken.decoder.fst.text import parse_text
 from harken.decoder.fst.transducer import EPSILON, Fst
 from harken.decoder.graph.tlg import lexicon_and_ngrams
 from harken.errors import FormatError, OptionsError
-from harken.lm.estimate import estimate
-from harken.lm.lexicon import Pronunciation
+from harken.lm.estimation.estimate import estimate
+from harken.lm.pronunciation.lexicon import Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

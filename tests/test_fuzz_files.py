@@ -12,8 +12,8 @@ from harken.decoder.score_files import read_scores
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
 from harken.errors import FormatError, OptionsError, ScoresError
-from harken.lm.arpa import read_arpa
-from harken.lm.ngram import Ngram
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays
 
 from .fuzz_targets import ARPA_TEXT, TARGETS, arpa, graph, run

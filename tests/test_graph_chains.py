@@ -22,7 +22,7 @@ from harken.decoder.graph.topology import HmmState, Topology, chain_topology, le
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
 from harken.errors import OptionsError
-from harken.lm.lexicon import Pronunciation
+from harken.lm.pronunciation.lexicon import Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

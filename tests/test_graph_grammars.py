@@ -31,7 +31,7 @@ from harken.decoder.graph.jsgf import parse_jsgf, read_jsgf
 from harken.decoder.graph.lexicon_fst import Filler
 from harken.decoder.graph.phrase_list import phrase_grammar, word_list_grammar
 from harken.errors import FormatError, OptionsError
-from harken.lm.lexicon import Lexicon, Pronunciation
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

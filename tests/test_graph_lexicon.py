@@ -8,7 +8,7 @@ from harken.decoder.graph.disambiguation import disambiguate
 from harken.decoder.graph.lexicon_fst import Filler, LexiconOptions, compile_lexicon
 from harken.decoder.graph.phone_labels import PhoneLabels
 from harken.errors import FormatError, OptionsError
-from harken.lm.lexicon import Pronunciation
+from harken.lm.pronunciation.lexicon import Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -19,7 +19,7 @@ from harken.decoder.graph.tlg import lexicon_and_ngrams
 from harken.decoder.graph.topology import chain_topology, left_to_right_topology
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
-from harken.lm.lexicon import Pronunciation
+from harken.lm.pronunciation.lexicon import Pronunciation
 
 from .kaldi_search import as_kaldi
 from .test_decoder_graph import arpa_of

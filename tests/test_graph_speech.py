@@ -15,8 +15,8 @@ from harken.decoder.search.options import SearchOptions
 from harken.engine.audio import read_audio
 from harken.engine.evaluate import read_manifest
 from harken.engine.model import BUNDLED
-from harken.lm.estimate import estimate
-from harken.lm.text import normalize
+from harken.lm.estimation.estimate import estimate
+from harken.lm.text.normalizer import normalize
 
 from .shared_data import shared
 

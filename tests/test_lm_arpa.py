@@ -3,7 +3,7 @@ import gzip
 import numpy as np
 import pytest
 from harken.errors import FormatError
-from harken.lm.arpa import Arpa, NgramTable, read_arpa, write_arpa
+from harken.lm.ngram.arpa import Arpa, NgramTable, read_arpa, write_arpa
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.arpa import read_arpa
-from harken.lm.counting import count_ngrams, encode
-from harken.lm.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, mix, prune
-from harken.lm.kneser_ney import discounts
-from harken.lm.mixture import fit_weights
-from harken.lm.ngram_keys import NgramKeys
-from harken.lm.text import normalize
+from harken.lm.estimation.counting import count_ngrams, encode
+from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, mix, prune
+from harken.lm.estimation.kneser_ney import discounts
+from harken.lm.estimation.mixture import fit_weights
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.keys import NgramKeys
+from harken.lm.text.normalizer import normalize
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -140,7 +140,7 @@ def test_word_probabilities_equal_the_naive_score(sentences, order, seed):
 @given(sentences=texts, order=st.integers(2, 3))
 @settings(deadline=None, max_examples=25)
 def test_worth_is_the_relative_entropy(sentences, order):
-    from harken.lm.prune import _worth
+    from harken.lm.estimation.prune import _worth
 
     model = estimate(sentences, order, WORDS)
     prob, backoff = as_dictionary(model)

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from harken.errors import FormatError, ModelError, OptionsError
-from harken.lm.g2p import G2p, G2pOptions
-from harken.lm.g2p_kernels import Pairs, align, expect
-from harken.lm.g2p_ngram import estimate
+from harken.lm.pronunciation.g2p import G2p, G2pOptions
+from harken.lm.pronunciation.g2p_kernels import Pairs, align, expect
+from harken.lm.pronunciation.g2p_ngram import estimate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,6 +1,6 @@
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.lexicon import Lexicon, Pronunciation
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 from harken.errors import FormatError
-from harken.lm.arpa import Arpa, NgramTable, read_arpa, write_arpa
-from harken.lm.estimate import PruneOptions, estimate, prune
-from harken.lm.ngram import Ngram
+from harken.lm.estimation.estimate import PruneOptions, estimate, prune
+from harken.lm.ngram.arpa import Arpa, NgramTable, read_arpa, write_arpa
+from harken.lm.ngram.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,7 +123,7 @@ def test_an_n_gram_without_its_context_is_refused():
 
 
 def test_importing_compiles_nothing():
-    code = "import sys, harken.lm.ngram, harken.lm.rescore; sys.exit('numba' in sys.modules)"
+    code = "import sys, harken.lm.ngram.ngram, harken.lm.rescore; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd="/", check=False).returncode == 0
 
 
@@ -131,8 +131,8 @@ def test_importing_compiles_nothing():
 @pytest.mark.parametrize("total", [10**9, 3000])
 def test_scores_equal_those_of_kenlm_on_real_sentences(tmp_path, total):
     pytest.importorskip("kenlm")
-    from harken.lm.kenlm_model import KenlmModel
-    from harken.lm.text import normalize
+    from harken.lm.ngram.kenlm_model import KenlmModel
+    from harken.lm.text.normalizer import normalize
 
     lines = shared("text/us-presidential-speeches.txt").read_text("utf8").splitlines()
     sentences = [sentence.split() for sentence in map(normalize, lines[:1200]) if sentence]
@@ -156,7 +156,7 @@ def test_scores_equal_those_of_kenlm_on_real_sentences(tmp_path, total):
 @pytest.mark.parity
 def test_files_that_kenlm_cannot_read_are_refused(tmp_path):
     pytest.importorskip("kenlm")
-    from harken.lm.kenlm_model import KenlmModel
+    from harken.lm.ngram.kenlm_model import KenlmModel
 
     with pytest.raises(FormatError, match="no such language model"):
         KenlmModel(tmp_path / "absent")

@@ -3,9 +3,9 @@ from dataclasses import dataclass
 
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.estimate import estimate
-from harken.lm.ngram import Ngram
-from harken.lm.perplexity import perplexity
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.ngram import Ngram
+from harken.lm.ngram.perplexity import perplexity
 from harken.lm.rescore import RescoreOptions, rescore
 from hypothesis import given
 from hypothesis import strategies as st

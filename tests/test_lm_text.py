@@ -1,8 +1,8 @@
 import re
 
 import pytest
-from harken.lm.numbers import LARGEST, cardinal, decimal, ordinal, roman, year
-from harken.lm.text import normalize
+from harken.lm.text.normalizer import normalize
+from harken.lm.text.numbers import LARGEST, cardinal, decimal, ordinal, roman, year
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,8 +12,8 @@ from harken.decoder.search.options import SearchOptions
 from harken.decoder.search.phrases import Phrase, PhraseList
 from harken.decoder.search.word_automaton import WordAutomaton
 from harken.errors import OptionsError
-from harken.lm.lexicon import Lexicon, Pronunciation
-from harken.lm.ngram import Ngram
+from harken.lm.ngram.ngram import Ngram
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

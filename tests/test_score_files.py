@@ -168,7 +168,7 @@ def test_decode_reads_archives_and_other_graphs(tmp_path):
     from harken.decoder.graph.search_graph import Graph, compile_ctc_graph
     from harken.decoder.lattice.kaldi_text_reader import read_kaldi_text
     from harken.decoder.lattice.nbest import best_path
-    from harken.lm.lexicon import Lexicon, Pronunciation
+    from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 
     from .toy_bundle import flat_arpa
 

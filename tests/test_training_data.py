@@ -17,7 +17,7 @@ from harken.engine.training.perturb import (
 )
 from harken.errors import FormatError
 from harken.features.fbank import FbankOptions
-from harken.lm.lexicon import Lexicon, Pronunciation
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 
 RATE = 16000
 

@@ -14,8 +14,8 @@ from harken.engine.training.language_models import (
 )
 from harken.engine.training.language_text import read_paragraphs, split_sentences, spoken_sentences, write_sentences
 from harken.errors import OptionsError
-from harken.lm.arpa import read_arpa
-from harken.lm.ngram import Ngram
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.ngram import Ngram
 
 
 def test_paragraphs_are_cut_into_sentences():
@@ -144,7 +144,7 @@ def test_a_quantised_trie_scores_nearly_the_same(tmp_path):
     folder = os.environ.get("KENLM_BIN")
     if not (shutil.which("build_binary") or (folder and shutil.which("build_binary", path=folder))):
         pytest.skip("build_binary is neither on PATH nor in $KENLM_BIN")
-    from harken.lm.kenlm_model import KenlmModel
+    from harken.lm.ngram.kenlm_model import KenlmModel
 
     made = build_language_models(sources(tmp_path / "text"), tmp_path / "lm", OPTIONS)
     exact, packed = Ngram.from_arpa(read_arpa(made.rescoring_arpa)), KenlmModel(made.rescoring)

@@ -17,7 +17,7 @@ from harken.engine.recognizer import Recognizer
 from harken.engine.training import language_models
 from harken.engine.training.__main__ import read_options, train
 from harken.errors import OptionsError
-from harken.lm.g2p import G2p, G2pOptions
+from harken.lm.pronunciation.g2p import G2p, G2pOptions
 
 pytestmark = pytest.mark.speech
 RATE = 16000

@@ -1,7 +1,7 @@
 import pytest
 from harken.engine.training.pronunciations import cmudict_pairs, training_lexicon
 from harken.errors import OptionsError
-from harken.lm.g2p import G2p, G2pOptions
+from harken.lm.pronunciation.g2p import G2p, G2pOptions
 
 pytest.importorskip("cmudict")
 

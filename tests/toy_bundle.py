@@ -8,8 +8,8 @@ import numpy as np
 from harken.decoder.graph.search_graph import compile_ctc_graph
 from harken.engine.model import write_description
 from harken.features.fbank import Fbank, FbankOptions
-from harken.lm.arpa import Arpa, NgramTable, write_arpa
-from harken.lm.lexicon import Lexicon, Pronunciation
+from harken.lm.ngram.arpa import Arpa, NgramTable, write_arpa
+from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from harken.tensorfile import save_arrays
 
 RATE = 16000

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import OptionsError, ScoresError, SearchError
-from ...lm.lexicon import Lexicon
+from ...lm.pronunciation.lexicon import Lexicon
 from ..graph.search_graph import Graph
 from ..search.beam_search import BeamSearch
 from ..search.options import SearchOptions

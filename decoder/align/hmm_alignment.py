@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import OptionsError, ScoresError
-from ...lm.lexicon import Lexicon, Pronunciation
+from ...lm.pronunciation.lexicon import Lexicon, Pronunciation
 from ..fst.transducer import Fst
 from ..graph.hclg import HmmOptions, compose_hclg
 from ..graph.lexicon_fst import LexiconFst, LexiconOptions, compile_lexicon

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...errors import OptionsError
-from ...lm.lexicon import Lexicon
+from ...lm.pronunciation.lexicon import Lexicon
 from ..fst.transducer import EPSILON, Fst
 from ..graph.ctc_graph import CtcLabels
 from ..graph.phone_graph import PhoneGraph

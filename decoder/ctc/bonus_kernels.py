@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inner_kernel
-from ...lm.ngram import NgramArrays
-from ...lm.ngram_kernels import lookup
+from ...lm.ngram.lookup_kernels import lookup
+from ...lm.ngram.ngram import NgramArrays
 from .prefix_arrays import (
     ASKED,
     ASKED_LABELS,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...errors import FormatError, OptionsError
-from ...lm.arpa import read_arpa
-from ...lm.ngram import Ngram
+from ...lm.ngram.arpa import read_arpa
+from ...lm.ngram.ngram import Ngram
 
 _KENLM_MAGIC = b"mmap lm "
 _MOST_STATES = 1 << 20

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ...jit import inner_kernel, kernel
-from ...lm.ngram import NgramArrays
+from ...lm.ngram.ngram import NgramArrays
 from .bonus_kernels import may_complete, needed_shift, ready, weigh
 from .common_text_kernels import lengthen, repeat
 from .distinct_kernels import branch, join, spell

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...lm.ngram import NgramArrays
+from ...lm.ngram.ngram import NgramArrays
 from .alphabet import Alphabet
 from .endings import Ending, read_endings
 from .label_rows import LabelRows, empty_rows

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
-from ...lm.arpa import Arpa
+from ...lm.ngram.arpa import Arpa
 from ..fst.symbols import SymbolTable
 from ..fst.transducer import EPSILON, Fst
 from .arc_columns import ArcColumns

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import ModelError, OptionsError
-from ...lm.lexicon import Lexicon, Pronunciation
+from ...lm.pronunciation.lexicon import Lexicon, Pronunciation
 from ..fst.transducer import Fst
 from .grammar_expression import Grammar
 from .grammar_network import compile_grammar
@@ -16,7 +16,7 @@ from .search_graph import Graph
 from .tlg import compose_tlg
 
 if TYPE_CHECKING:
-    from ...lm.g2p import G2p
+    from ...lm.pronunciation.g2p import G2p
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...errors import OptionsError
-from ...lm.arpa import Arpa
-from ...lm.lexicon import Pronunciation
+from ...lm.ngram.arpa import Arpa
+from ...lm.pronunciation.lexicon import Pronunciation
 from ..fst.transducer import Fst
 from .context_fst import compose_context
 from .hmm_fst import compile_hmms

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
-from ...lm.lexicon import Pronunciation
+from ...lm.pronunciation.lexicon import Pronunciation
 from ..fst.symbols import SymbolTable
 from ..fst.transducer import EPSILON, Fst
 from .arc_columns import ArcColumns

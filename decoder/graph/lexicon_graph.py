@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from ...lm.lexicon import Lexicon
+from ...lm.pronunciation.lexicon import Lexicon
 from ..fst.transducer import Fst
 from .ctc_graph import CtcLabels
 from .lexicon_tree import Sounds

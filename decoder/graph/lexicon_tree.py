@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
-from ...lm.lexicon import Lexicon
+from ...lm.pronunciation.lexicon import Lexicon
 from ..fst.transducer import Fst
 from .ngram_states import NEVER, NgramStates
 

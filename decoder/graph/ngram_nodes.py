@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
-from ...lm.arpa import SENTENCE_END, SENTENCE_START, Arpa
+from ...lm.ngram.arpa import SENTENCE_END, SENTENCE_START, Arpa
 
 ZERO_LOG10 = -90.0
 """What log10 probabilities at or below this mean: probability zero (ARPA files write log10(0) as -99)."""

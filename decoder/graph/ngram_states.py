@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
-from ...lm.arpa import Arpa
+from ...lm.ngram.arpa import Arpa
 from .ngram_nodes import ZERO_LOG10, NgramNodes
 
 NEVER = np.iinfo(np.int32).max // 4

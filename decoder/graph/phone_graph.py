@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
-from ...lm.arpa import Arpa
-from ...lm.lexicon import Lexicon
+from ...lm.ngram.arpa import Arpa
+from ...lm.pronunciation.lexicon import Lexicon
 from ...tensorfile import save_arrays
 from ..fst.connect import has_epsilon_cycle
 from ..fst.transducer import EPSILON, Fst, narrow

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ...errors import OptionsError
-from ...lm.arpa import Arpa
-from ...lm.lexicon import Pronunciation
+from ...lm.ngram.arpa import Arpa
+from ...lm.pronunciation.lexicon import Pronunciation
 from ..fst.transducer import Fst
 from .ctc_graph import CtcLabels, expand_ctc
 from .ctc_topology import ctc_labels_of

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError, OptionsError
-from ...lm.ngram import Ngram
+from ...lm.ngram.ngram import Ngram
 from .assemble import Pieces, reassemble
 from .lattice import KINDS, Lattice
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from ...lm.arpa import Arpa
-from ...lm.ngram import Ngram
+from ...lm.ngram.arpa import Arpa
+from ...lm.ngram.ngram import Ngram
 from ..fst.transducer import read_only
 from ..graph.phone_graph import GraphOptions
 from ..graph.search_graph import Graph

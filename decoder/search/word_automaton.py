@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from ...lm.arpa import Arpa
-from ...lm.ngram import Ngram
+from ...lm.ngram.arpa import Arpa
+from ...lm.ngram.ngram import Ngram
 from ..graph.equal_histories import merge_equal_histories
 from ..graph.ngram_states import NEVER, NgramStates
 from ..graph.phone_graph import GraphOptions

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...lm.lexicon import Lexicon
+from ...lm.pronunciation.lexicon import Lexicon
 from ...tensorfile import save_arrays
 from ..model import Decoding, write_description
 from .network import TdnnF, describe, export_weights

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import FormatError
-from ...lm.lexicon import Lexicon
-from ...lm.text import normalize
+from ...lm.pronunciation.lexicon import Lexicon
+from ...lm.text.normalizer import normalize
 
 
 @dataclass(frozen=True, slots=True)

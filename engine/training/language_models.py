@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from ...lm.arpa import SPECIAL_WORDS, write_arpa
-from ...lm.backoff_tables import BackoffTables
-from ...lm.counting import END_ID, START_ID, UNKNOWN_ID, count_ngrams, encode
-from ...lm.estimate import PruneOptions, SmoothingOptions, commonest_words, mix, prune
-from ...lm.kenlm_model import KenlmModel
-from ...lm.kneser_ney import smooth
-from ...lm.mixture import fit_weights
-from ...lm.perplexity import perplexity
+from ...lm.estimation.backoff_tables import BackoffTables
+from ...lm.estimation.counting import END_ID, START_ID, UNKNOWN_ID, count_ngrams, encode
+from ...lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, mix, prune
+from ...lm.estimation.kneser_ney import smooth
+from ...lm.estimation.mixture import fit_weights
+from ...lm.ngram.arpa import SPECIAL_WORDS, write_arpa
+from ...lm.ngram.kenlm_model import KenlmModel
+from ...lm.ngram.perplexity import perplexity
 from .kenlm_tools import TrieOptions, build_trie
 from .language_text import write_sentences
 

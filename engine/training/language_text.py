@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from ...lm.text import normalize
+from ...lm.text.normalizer import normalize
 
 _END: Final = re.compile(r"""[.?!]+["'”’)\]]*\s+(?=["'“‘(\[]*[A-Z0-9])""")
 _ABBREVIATION: Final = re.compile(

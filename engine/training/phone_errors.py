@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import HarkenError
-from ...lm.g2p import G2p
-from ...lm.lexicon import Lexicon
+from ...lm.pronunciation.g2p import G2p
+from ...lm.pronunciation.lexicon import Lexicon
 from ...tensorfile import map_arrays
 from ..audio import AudioOptions, read_audio
 from ..recognizer import Recognizer

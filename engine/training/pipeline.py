@@ -14,9 +14,9 @@ from pathlib import Path
 from ...decoder.graph.phone_graph import compile_phone_graph
 from ...errors import OptionsError
 from ...features.fbank import FbankOptions
-from ...lm.arpa import SPECIAL_WORDS, read_arpa
-from ...lm.g2p import G2p
-from ...lm.lexicon import Lexicon
+from ...lm.ngram.arpa import SPECIAL_WORDS, read_arpa
+from ...lm.pronunciation.g2p import G2p
+from ...lm.pronunciation.lexicon import Lexicon
 from .acoustic_trainer import AcousticTrainer, TrainerOptions, Utterances, load_model, log_priors
 from .bundle import write_bundle
 from .corpus import phone_targets, read_clips, word_counts

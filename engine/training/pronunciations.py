@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from ...errors import OptionsError
-from ...lm.g2p import G2p
-from ...lm.lexicon import Lexicon, Pronunciation
+from ...lm.pronunciation.g2p import G2p
+from ...lm.pronunciation.lexicon import Lexicon, Pronunciation
 
 _SPELLING = frozenset("abcdefghijklmnopqrstuvwxyz'")
 _SIBILANTS = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))

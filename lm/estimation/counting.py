@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, OptionsError
-from .arpa import SPECIAL_WORDS
-from .ngram_keys import Keys, NgramKeys, run_starts
+from ...errors import FormatError, OptionsError
+from ..ngram.arpa import SPECIAL_WORDS
+from ..ngram.keys import Keys, NgramKeys, run_starts
 
 UNKNOWN_ID, START_ID, END_ID = range(3)
 _SENTENCES_AT_ONCE = 1 << 15

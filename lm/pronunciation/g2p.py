@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, ModelError, OptionsError
-from ..tensorfile import map_arrays, save_arrays
+from ...errors import FormatError, ModelError, OptionsError
+from ...tensorfile import map_arrays, save_arrays
 from .g2p_ngram import TrieArrays, estimate
 
 _KIND = "harken g2p 1"
@@ -84,7 +84,7 @@ class G2p:
         Pairs with more than two phones a letter cannot be aligned and are passed over. Raises OptionsError where no
         pair can be used.
         """
-        from .g2p_align import align_pairs
+        from .align import align_pairs
 
         options = options or G2pOptions()
         alignment = align_pairs(pairs, options.iterations)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionsError
+from ...errors import OptionsError
+from ..ngram.keys import find
 from .backoff_tables import BackoffTable, BackoffTables, context_rows
 from .counting import START_ID, NgramCounts
-from .ngram_keys import find
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
-from ..tensorfile import map_arrays, save_arrays
+from ...errors import FormatError
+from ...tensorfile import map_arrays, save_arrays
 from .arpa import MOST_LOG10, SPECIAL_WORDS, Arpa, NgramTable
-from .ngram_keys import Keys, NgramKeys, find
+from .keys import Keys, NgramKeys, find
 
 _FORMAT = "harken n-gram 1"
 _DTYPES = (np.int32, np.int32, np.float32, np.int32, np.float32, np.int32)  # of NgramArrays
@@ -129,14 +129,14 @@ class Ngram:
 
     def score(self, state: int, word_id: int) -> tuple[float, int]:
         """Return log10 p(word | state) and the state that follows."""
-        from .ngram_kernels import lookup
+        from .lookup_kernels import lookup
 
         log10_prob, following = lookup(self.arrays, state, word_id)
         return float(log10_prob), int(following)
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows."""
-        from .ngram_kernels import lookup_all
+        from .lookup_kernels import lookup_all
 
         known = self.ids
         ids = np.array([known.get(word, 0) for word in words] + [2], np.int32)

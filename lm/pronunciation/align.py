@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionsError
+from ...errors import OptionsError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..jit import kernel
+from ...jit import kernel
 
 
 class Pairs(NamedTuple):

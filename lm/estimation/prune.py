@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionsError
+from ...errors import OptionsError
 from .backoff_tables import BackoffTable, BackoffTables, context_rows, left_over
 from .counting import UNKNOWN_ID
 

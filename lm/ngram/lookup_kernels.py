@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ...jit import kernel
 from .ngram import NgramArrays
 
 

@@ -1,7 +1,7 @@
 """The parts of written English that are not read letter for letter: figures, symbols, abbreviations.
 
 A ladder of regular expressions, the special before the general (a date before a fraction before a number). What comes
-out is ASCII text for the translation table of ``lm/text.py``, without figures or symbols.
+out is ASCII text for the translation table of ``lm/text/normalizer.py``, without figures or symbols.
 """
 
 import re

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import FormatError, OptionsError
+from ...errors import FormatError, OptionsError
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionsError
+from ...errors import OptionsError
+from ..ngram.keys import find, pick
 from .backoff_tables import BackoffTable, BackoffTables, context_rows, left_over
-from .ngram_keys import find, pick
 
 
 def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTables:

@@ -2,7 +2,7 @@
 
 ``normalize`` gives lower-case words of a-z and apostrophe, separated by single spaces. Most lines of a book need
 nothing but a translation table, so that is tried first; a line with figures, symbols or abbreviations goes through
-``lm/written.py`` before it meets the same table.
+``lm/text/written.py`` before it meets the same table.
 """
 
 import re

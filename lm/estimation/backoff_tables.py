@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arpa import Arpa, NgramTable
+from ..ngram.arpa import Arpa, NgramTable
+from ..ngram.keys import Keys, NgramKeys, find, pick, run_starts
 from .counting import START_ID
-from .ngram_keys import Keys, NgramKeys, find, pick, run_starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""How words are said: the lexicon and its file, and a model that guesses what no lexicon lists."""
