@@ -1,15 +1,11 @@
-"""Language models beside KenLM: ``pytest bench/bench_lm.py -s``.
+"""Language models beside KenLM: ``pytest bench/bench_lm_queries.py -s``.
 
-Queries a second from Python and inside compiled code, and time and peak memory of estimating a 3-gram and a 4-gram
-beside lmplz (found on PATH or in $KENLM_BIN). Text: the first million words or so of the shared books.
+Queries a second from Python and inside compiled code. Text: the first million words or so of the shared books.
 """
 
 import bz2
 import os
-import shutil
 import statistics
-import subprocess
-import sys
 import time
 from itertools import islice
 from pathlib import Path
@@ -24,12 +20,6 @@ from harken.lm.ngram.ngram import Ngram
 ROUNDS = 7
 PARAGRAPHS = 25_000
 HELD_OUT = 2000
-OURS = """
-import sys
-from harken.lm.ngram.arpa import write_arpa
-from harken.lm.estimation.estimate import estimate
-write_arpa(estimate(open(sys.argv[1]), int(sys.argv[2])).to_arpa(), sys.argv[3])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -101,38 +91,3 @@ def test_queries(benchmark, text, tmp_path):
         f"  kenlm, full_scores(sentence)  {queries / words / 1e6:7.2f} M queries/s   ours / kenlm {words / one:.2f}\n"
         f"  ours, inside compiled code    {queries / inside / 1e6:7.2f} M queries/s"
     )
-
-
-def measured(command):
-    """Run ``command``; return its seconds, its processor seconds and its peak memory in MB."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-@pytest.mark.parametrize("order", [3, 4])
-def test_estimation(benchmark, text, tmp_path, order):
-    path, _ = text
-    ours, theirs = [], []
-    lmplz = shutil.which("lmplz") or shutil.which("lmplz", path=os.environ.get("KENLM_BIN") or os.defpath)
-    for _ in range(3):
-        ours.append(measured([sys.executable, "-c", OURS, path, str(order), tmp_path / "ours.arpa"]))
-        if lmplz:
-            command = [lmplz, "-o", str(order), "-S", "1G", "-T", tmp_path / "t", "--text", path]
-            theirs.append(measured([*command, "--arpa", tmp_path / "theirs.arpa"]))
-    with open(path) as sentences:
-        benchmark.pedantic(lambda: estimate(sentences, order), rounds=1)
-    print(f"\norder {order}, {len(path.read_text().split()) / 1e6:.2f} M words, ARPA written, medians of 3")
-    middle = {}
-    for name, runs in (("ours", ours), ("lmplz -S 1G", theirs)):
-        if runs:
-            wall, processor, memory = middle[name] = [statistics.median(column) for column in zip(*runs, strict=True)]
-            print(f"  {name:12} {wall:7.2f} s  {processor:7.2f} s processor time  {memory:6.0f} MB")
-    if theirs:
-        ratios = [one / other for one, other in zip(*middle.values(), strict=True)]
-        print("  ours / lmplz: time {:.2f}, processor time {:.2f}, memory {:.2f}".format(*ratios))
-    else:
-        print("  lmplz is neither on PATH nor in $KENLM_BIN")
