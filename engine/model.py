@@ -1,11 +1,17 @@
 """Model bundles: one folder with everything that a recogniser needs, described and listed by its model.json.
 
-    model.json            what it is, and the size and SHA-256 of every other file
-    acoustic.safetensors  the network's weights
-    units.txt             the columns of the scores, a unit a line, the blank first
-    lexicon.txt           the words and their pronunciations
-    graph.safetensors     the search graph
-    rescore.bin           the KenLM model that re-ranks the n-best list; a bundle may do without
+    model.json              what it is, and the size and SHA-256 of every other file
+    acoustic.safetensors    the network's weights
+    units.txt               the columns of the scores, a unit a line, the blank first
+    lexicon.txt             the words and their pronunciations
+    graph.safetensors       the search graph; "graph" in model.json says whether it holds the first pass's language
+                            model ("static") or the lexicon alone ("lexicon")
+    first_pass.safetensors  the first pass's n-gram model: composed with a lexicon's graph on the fly, taken for words
+                            added at run time, and what a customised model starts from; else a bundle may do without
+    rescore.bin             the KenLM model that re-ranks what the search found; or
+    rescore.safetensors     an n-gram model of ours that does; a bundle may do without both
+    g2p.safetensors         guesses the pronunciations of other words; a bundle may do without
+    display.txt             how words are shown that are not shown as they are spelt; a bundle may do without
 
 Loading reads model.json and units.txt and looks at the sizes of the rest, which are mapped when they are used: that
 catches a missing or half-copied file in no time. ``verify()`` reads every byte and compares the hashes.
@@ -27,6 +33,8 @@ FORMAT = "harken-bundle-1"
 DESCRIPTION = "model.json"
 BUNDLED = Path(__file__).parent / "models" / "en"
 BLANK = "<blank>"
+STATIC_GRAPH, LEXICON_GRAPH = "static", "lexicon"
+"""What ``graph`` in model.json says: the graph holds its language model, or is composed with it on the fly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,9 @@ class Bundle:
     """A loaded model.json: ``folder``, what it says, and the paths of the files it lists.
 
     ``features`` is {"kind": "fbank", "options": {...}}, ``network`` the acoustic model's description, ``units`` the
-    names of the score columns, ``sizes`` and ``hashes`` the bytes and SHA-256 of each file.
+    names of the score columns, ``sizes`` and ``hashes`` the bytes and SHA-256 of each file. ``on_the_fly``: the graph
+    holds no language model, so that searches compose it with first_pass.safetensors. ``provenance``: what the bundle
+    was made from, a sentence a step.
     """
 
     folder: Path
@@ -69,6 +79,8 @@ class Bundle:
     decoding: Decoding
     sizes: Mapping[str, int]
     hashes: Mapping[str, str]
+    on_the_fly: bool = False
+    provenance: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str] | None = None) -> "Bundle":
@@ -90,6 +102,14 @@ class Bundle:
         for name in ("acoustic.safetensors", "units.txt", "graph.safetensors"):
             if name not in sizes:
                 raise ModelError(f"{place / DESCRIPTION}: files does not list {name}; export the model again.")
+        graph = described.get("graph", STATIC_GRAPH)
+        if graph not in (STATIC_GRAPH, LEXICON_GRAPH):
+            raise ModelError(f"{place / DESCRIPTION}: graph is {graph!r}, neither static nor lexicon; update harken.")
+        if graph == LEXICON_GRAPH and "first_pass.safetensors" not in sizes:
+            raise ModelError(f"{place / DESCRIPTION}: a lexicon's graph needs first_pass.safetensors; export it again.")
+        provenance = described.get("provenance", [])
+        if not isinstance(provenance, list) or not all(isinstance(step, str) for step in provenance):
+            raise ModelError(f"{place / DESCRIPTION}: provenance is no list of sentences; export the model again.")
         return cls(
             folder=place,
             name=_field(described, "name", str, place),
@@ -102,6 +122,8 @@ class Bundle:
             decoding=_decoding(_mapping(described, "decoding", place), place),
             sizes=sizes,
             hashes={name: _field(entry, "sha256", str, place) for name, entry in files.items()},
+            on_the_fly=graph == LEXICON_GRAPH,
+            provenance=tuple(provenance),
         )
 
     def path(self, name: str) -> Path:
@@ -127,7 +149,8 @@ def write_description(folder: str | os.PathLike[str], description: Mapping[str, 
     """Write model.json for the files that lie in ``folder``: ``description`` and, added here, format and files.
 
     ``description`` needs name, language, version, licences (file or data -> licence), features, network and decoding
-    (see Bundle and Decoding). README files and names that start with a dot are not listed.
+    (see Bundle and Decoding), and may have graph and provenance. README files and names that start with a dot are not
+    listed.
     """
     place = Path(folder)
     names = sorted(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..decoder.search.phrases import Phrase, Phrases
     from ..features.fbank import Fbank
     from ..lm.ngram.kenlm_model import KenlmModel
+    from ..lm.ngram.ngram import Ngram
     from ..lm.pronunciation.g2p import G2p
     from ..lm.pronunciation.lexicon import Lexicon
     from .acoustic.model import AcousticModel
@@ -132,8 +133,23 @@ class Recognizer:
 
         names = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
         options = SearchOptions(**{name: getattr(self.decoding, name) for name in names})
-        history = None if self.phrases is None else History.of(self.graph, phrases=self.phrases)
+        model = self.first_pass if self.on_the_fly else None
+        history = None if model is None and self.phrases is None else History.of(self.graph, model, self.phrases)
         return BeamSearch(self.graph, options, history)
+
+    @property
+    def on_the_fly(self) -> bool:
+        """Whether the search composes its graph with a language model as it goes, or the graph holds one already."""
+        return self.bundle.on_the_fly
+
+    @cached_property
+    def first_pass(self) -> "Ngram | None":
+        """The n-gram model of the search, whether its graph holds it or not; None where the bundle lacks the file."""
+        from ..lm.ngram.ngram import Ngram
+
+        if not self.bundle.has("first_pass.safetensors"):
+            return None
+        return Ngram.load(self.bundle.path("first_pass.safetensors"))
 
     @cached_property
     def phrases(self) -> "Phrases | None":
@@ -157,13 +173,17 @@ class Recognizer:
         return G2p.load(self.bundle.path("g2p.safetensors")) if self.bundle.has("g2p.safetensors") else None
 
     @cached_property
-    def language_model(self) -> "KenlmModel | None":
+    def language_model(self) -> "KenlmModel | Ngram | None":
         """The language model that re-ranks n-best lists, or None where the bundle or the options do without."""
-        from ..lm.ngram.kenlm_model import KenlmModel
+        if self.options.rescore and self.bundle.has("rescore.safetensors"):
+            from ..lm.ngram.ngram import Ngram
 
-        if not (self.options.rescore and self.bundle.has("rescore.bin")):
-            return None
-        return KenlmModel(self.bundle.path("rescore.bin"))
+            return Ngram.load(self.bundle.path("rescore.safetensors"))
+        if self.options.rescore and self.bundle.has("rescore.bin"):
+            from ..lm.ngram.kenlm_model import KenlmModel
+
+            return KenlmModel(self.bundle.path("rescore.bin"))
+        return None
 
     def transcribe(self, source: AudioSource | NDArray[Any], rate: float | None = None) -> Result:
         """Return what is said in a recording: a path, a file's bytes, a binary file, or samples with their rate.

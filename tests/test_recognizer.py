@@ -14,6 +14,7 @@ from harken.engine.nbest import Candidates, candidates_text, read_candidates
 from harken.engine.recognizer import Recognizer, RecognizerOptions
 from harken.engine.result import Alternative, Result, Segment, Timings, Word
 from harken.errors import AudioError, FormatError, ModelError, OptionsError
+from harken.lm.ngram.ngram import Ngram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,26 @@ def test_speech_becomes_words_with_times(recognizer):
         assert before.start < before.end <= after.start
     # "abe" is three tones of 0.09 s with 0.06 s of silence after each, and "bad" follows at once.
     assert words[1].start == pytest.approx(0.3 + 3 * 0.15, abs=0.05)
+
+
+def test_a_lexicon_graph_is_searched_with_the_first_pass_model(recognizer, tmp_path):
+    composed = Recognizer(make_toy_bundle(tmp_path / "toy", on_the_fly=True))
+    assert composed.bundle.on_the_fly
+    assert composed.graph.fst.arcs < recognizer.graph.fst.arcs
+    assert composed.transcribe(speak(SAID), 16000) == recognizer.transcribe(speak(SAID), 16000)
+
+
+def test_rescoring_reads_either_kind_of_model(recognizer, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "toy")
+    described = json.loads((folder / "model.json").read_text())
+    (tmp_path / "toy/rescore.bin").unlink()
+    shutil.copy(folder / "first_pass.safetensors", tmp_path / "toy/rescore.safetensors")
+    write_description(tmp_path / "toy", {key: value for key, value in described.items() if key != "files"})
+    ours = Recognizer(tmp_path / "toy")
+    assert isinstance(ours.language_model, Ngram)
+    for one, other in zip(*(r.transcribe(speak(SAID), 16000).segments for r in (ours, recognizer)), strict=True):
+        assert (one.text, one.start, one.end) == (other.text, other.start, other.end)
+        assert one.alternatives[0].confidence == pytest.approx(other.alternatives[0].confidence, abs=1e-5)
 
 
 @pytest.mark.parametrize("rate", [8820, 22050, 48000])
@@ -209,6 +230,12 @@ def edit(**fields):
     return change
 
 
+def without_first_pass(path):
+    described = json.loads(path.read_text())
+    del described["files"]["first_pass.safetensors"]
+    path.write_text(json.dumps({**described, "graph": "lexicon"}))
+
+
 def shorten(path):
     path.write_bytes(path.read_bytes()[:-1])
 
@@ -225,6 +252,9 @@ def shorten(path):
         ("model.json", edit(name=None), "name is missing"),
         ("model.json", edit(files={"../units.txt": {"bytes": 1, "sha256": ""}}), "names in its own folder"),
         ("model.json", edit(files={}), "does not list acoustic.safetensors"),
+        ("model.json", edit(graph="dynamic"), "graph is 'dynamic'"),
+        ("model.json", edit(provenance="a base"), "provenance is no list"),
+        ("model.json", without_first_pass, "needs first_pass.safetensors"),
         ("model.json", edit(decoding={"beem": 3}), "unknown option beem"),
         ("model.json", edit(decoding={"beam": "wide"}), "decoding.beam is 'wide'"),
     ],

@@ -5,10 +5,12 @@ transcripts of ``speak`` are known, and everything around the model can be teste
 """
 
 import numpy as np
+from harken.decoder.graph.lexicon_graph import compile_lexicon_graph
 from harken.decoder.graph.search_graph import compile_ctc_graph
 from harken.engine.model import write_description
 from harken.features.fbank import Fbank, FbankOptions
 from harken.lm.ngram.arpa import Arpa, NgramTable, write_arpa
+from harken.lm.ngram.ngram import Ngram
 from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from harken.tensorfile import save_arrays
 
@@ -19,14 +21,16 @@ WORDS = {"abe": "ABE", "bad": "BAD", "cafe": "CAFE", "deaf": "DEAF", "fee": "FE"
 SMALL = {"window_type": "hanning", "num_mel_bins": 40, "snip_edges": False}
 
 
-def make_toy_bundle(folder):
-    """Write the bundle into ``folder`` and return it."""
+def make_toy_bundle(folder, on_the_fly=False):
+    """Write the bundle into ``folder`` and return it; ``on_the_fly``: its graph holds no language model."""
     folder.mkdir(parents=True, exist_ok=True)
     lexicon = Lexicon(tuple(Pronunciation(word, tuple(phones)) for word, phones in WORDS.items()))
     arpa = _arpa()
     (folder / "units.txt").write_text("\n".join(UNITS) + "\n")
     lexicon.write(folder / "lexicon.txt")
-    compile_ctc_graph(lexicon, arpa, UNITS).save(folder / "graph.safetensors")
+    graph = compile_lexicon_graph(lexicon, UNITS) if on_the_fly else compile_ctc_graph(lexicon, arpa, UNITS)
+    graph.save(folder / "graph.safetensors")
+    Ngram.from_arpa(arpa).save(folder / "first_pass.safetensors")
     write_arpa(arpa, folder / "rescore.bin")  # KenLM reads ARPA text, too
     save_arrays(folder / "acoustic.safetensors", _weights())
     write_description(
@@ -39,6 +43,7 @@ def make_toy_bundle(folder):
             "features": {"kind": "fbank", "options": SMALL},
             "network": NETWORK,
             "decoding": {"beam": 12.0, "nbest": 10, "lm_weight": 0.5},
+            **({"graph": "lexicon"} if on_the_fly else {}),
         },
     )
     return folder

@@ -34,6 +34,13 @@ def compile_lexicon_graph(
     (None: all of it). Of the ``options`` only ``quantum`` counts here; the language model brings the word penalty.
     Raises FormatError where a pronunciation has an unknown phone, OptionsError where no word is left.
     """
+    return Graph.from_phones(compile_lexicon_tree(lexicon, units, words, options))
+
+
+def compile_lexicon_tree(
+    lexicon: Lexicon, units: Sequence[str], words: Collection[str] | None = None, options: GraphOptions | None = None
+) -> PhoneGraph:
+    """Compile the same before its CTC topology: a third of the size as a file, which ``Graph.load`` expands."""
     options = options or GraphOptions()
     if len(units) < 2 or len(set(units)) != len(units):
         raise OptionsError("units: name the blank first, then at least one phone, each once.")
@@ -52,7 +59,7 @@ def compile_lexicon_graph(
     to_initial[labels.internal] = labels.initial
     tree = pronunciation_tree(sounds, to_initial, options.quantum)
     logger.info("pronunciation tree of %d words: %d states, %d arcs", len(taken), tree.states, tree.arcs)
-    return Graph.from_phones(PhoneGraph(tree, names, len(units) - 1, options.quantum))
+    return PhoneGraph(tree, names, len(units) - 1, options.quantum)
 
 
 def pronunciation_tree(sounds: Sounds, initial: NDArray[np.int32], quantum: float) -> Fst:

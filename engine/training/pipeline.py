@@ -15,6 +15,7 @@ from ...decoder.graph.phone_graph import compile_phone_graph
 from ...errors import OptionsError
 from ...features.fbank import FbankOptions
 from ...lm.ngram.arpa import SPECIAL_WORDS, read_arpa
+from ...lm.ngram.ngram import Ngram
 from ...lm.pronunciation.g2p import G2p
 from ...lm.pronunciation.lexicon import Lexicon
 from .acoustic_trainer import AcousticTrainer, TrainerOptions, Utterances, load_model, log_priors
@@ -142,6 +143,8 @@ class Pipeline:
         """Stage 6: the bundle, with default decoding options."""
         models = self.language_models()
         graph, lexicon = self.graph(models)
+        first_pass = self.work / "first_pass.safetensors"
+        Ngram.from_arpa(read_arpa(models.first_pass)).save(first_pass)
         log.info("writing %s", self.options.bundle)
         default, o = FbankOptions(), self.options
         model = load_model(self.work / "checkpoint.pt")
@@ -157,6 +160,7 @@ class Pipeline:
             {key: value for key, value in asdict(o.features).items() if value != getattr(default, key)},
             o.about,
             g2p=self.pronunciation_model(),
+            first_pass=first_pass,
         )
 
     def tune(self) -> None:
