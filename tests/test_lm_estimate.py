@@ -11,7 +11,6 @@ from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, common
 from harken.lm.estimation.kneser_ney import discounts
 from harken.lm.estimation.mixture import fit_weights
 from harken.lm.ngram.arpa import read_arpa
-from harken.lm.ngram.keys import NgramKeys
 from harken.lm.text.normalizer import normalize
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -27,7 +26,7 @@ texts = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" 
 def as_dictionary(model):
     prob, backoff = {}, {}
     for n, table in enumerate(model.tables, 1):
-        for row, ids in enumerate(model.packing.unpack(table.keys, n)):
+        for row, ids in enumerate(model.ids(n)):
             gram = tuple(model.words[word] for word in ids)
             prob[gram] = float(table.prob[row])
             backoff[gram] = float(table.backoff[row])
@@ -56,18 +55,34 @@ def test_smoothing_equals_the_naive_twin(sentences, order, cut, kn):
     assert totals(model) == pytest.approx([1.0] * len(totals(model)), abs=1e-5)
 
 
-@given(sentences=texts, order=st.integers(2, 4))
+@given(sentences=texts, order=st.integers(1, 5), cut=st.sampled_from([(0,), (0, 1)]))
 @settings(deadline=None, max_examples=20)
-def test_keys_in_bytes_give_the_same_model(sentences, order):
-    words = [*WORDS, *(f"w{number}" for number in range(70_000 if order == 4 else 5000))]
-    assert NgramKeys(len(words)).fits(order) == (order < 4)
-    wide = estimate(sentences, order, words, SmoothingOptions())
-    narrow = estimate(sentences, order, WORDS, SmoothingOptions())
-    assert wide.counts[1:] == narrow.counts[1:]
-    for n in range(2, order + 1):
-        one, other = (model.packing.unpack(model.tables[n - 1].keys, n) for model in (wide, narrow))
-        np.testing.assert_array_equal(one, other)
-        np.testing.assert_array_equal(wide.tables[n - 1].suffix, narrow.tables[n - 1].suffix)
+def test_rows_point_at_contexts_and_suffixes(sentences, order, cut):
+    tokens, words = encode(sentences, WORDS)
+    counts = count_ngrams(tokens, words, order)
+    for made in (counts, estimate(sentences, order, WORDS, SmoothingOptions(cutoffs=cut))):
+        for n in range(1, order + 1):
+            ids = made.ids(n)
+            assert ids.dtype == np.int32
+            assert ids.shape == (made.counts[n - 1], n)
+            grams = ids.tolist()
+            assert grams == sorted(grams)
+            assert made.find(n, list(ids.T)).tolist() == list(range(len(ids)))
+            if n > 1:
+                below = made.ids(n - 1)
+                np.testing.assert_array_equal(below[made.tables[n - 1].context], ids[:, :-1])
+                np.testing.assert_array_equal(below[made.tables[n - 1].suffix], ids[:, 1:])
+
+
+@given(sentences=texts, order=st.integers(1, 4), grams=st.data())
+@settings(deadline=None, max_examples=20)
+def test_ngrams_are_found_or_missing(sentences, order, grams):
+    model = estimate(sentences, order, WORDS)
+    wanted = grams.draw(st.lists(st.tuples(*[st.integers(0, 9)] * order), min_size=1, max_size=20))
+    listed = [tuple(ids) for ids in model.ids(order).tolist()]
+    columns = list(np.array(wanted, np.int32).T)
+    expected = [listed.index(gram) if gram in listed else -1 for gram in wanted]
+    assert model.find(order, columns).tolist() == expected
 
 
 def test_every_word_is_kept_without_a_vocabulary():
@@ -108,8 +123,8 @@ def test_counts_of_a_text_with_unknown_words():
     tokens, words = encode(["a x b", "a"], WORDS)
     assert tokens.tolist() == [1, 3, 0, 4, 2, 1, 3, 2]
     counts = count_ngrams(tokens, words, 2)
-    assert counts.occurrences[0].tolist() == [1, 0, 2, 2, 1, 0, 0]
-    assert counts.continuations[0].tolist() == [1, 0, 2, 1, 1, 0, 0]
+    assert counts.tables[0].occurrences.tolist() == [1, 0, 2, 2, 1, 0, 0]
+    assert counts.tables[0].continuations.tolist() == [1, 0, 2, 1, 1, 0, 0]
 
 
 def test_commonest_words():
@@ -148,7 +163,7 @@ def test_worth_is_the_relative_entropy(sentences, order):
     # A context that has seen every word leaves nothing over but rounding, so its n-grams have no sound value.
     words = [word for word in model.words if word != "<s>"]
     for row, value in enumerate(_worth(model, order)):
-        gram = tuple(model.words[word] for word in model.packing.unpack(table.keys[row : row + 1], order)[0])
+        gram = tuple(model.words[word] for word in model.ids(order)[row])
         if sum((*gram[:-1], word) in prob for word in words) < len(words):
             wanted = worth(prob, backoff, gram, words, float(below.frequency[table.context[row]]))
             assert value == pytest.approx(wanted, rel=1e-2, abs=1e-5)

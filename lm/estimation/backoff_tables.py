@@ -1,5 +1,7 @@
 """A back-off model as its makers handle it: sorted tables whose rows point at their contexts and suffixes."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,24 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ngram.arpa import Arpa, NgramTable
-from ..ngram.keys import Keys, NgramKeys, find, pick, run_starts
-from .counting import START_ID
+from .ngram_rows import START_ID, find_in_table, find_ngrams, ngram_ids
 
 
 @dataclass(frozen=True, slots=True)
 class BackoffTable:
-    """The n-grams of one order, sorted by ``keys``; probabilities are plain, not logarithms.
+    """The n-grams of one order; probabilities are plain, not logarithms.
 
-    ``prob`` and ``backoff`` are float32 (count,). ``context`` and ``suffix`` (int32) are the rows, one order below, of
-    the n-gram without its last and without its first word (-1 where entropy pruning took the suffix away).
-    ``frequency`` (float32) is how often the n-gram occurs in a text of one word; entropy pruning weighs contexts by it.
+    ``word``, ``context`` and ``suffix`` are int32 (count,), as ngram_rows says: the rows are sorted by context and
+    word, and ``suffix`` is -1 where entropy pruning took that n-gram away. ``prob`` and ``backoff`` are float32
+    (count,). ``frequency`` (float32) is how often the n-gram occurs in a text of one word; entropy pruning weighs
+    contexts by it.
     """
 
-    keys: Keys
-    prob: NDArray[np.float32]
-    backoff: NDArray[np.float32]
+    word: NDArray[np.int32]
     context: NDArray[np.int32]
     suffix: NDArray[np.int32]
+    prob: NDArray[np.float32]
+    backoff: NDArray[np.float32]
     frequency: NDArray[np.float32]
 
 
@@ -33,13 +35,20 @@ class BackoffTables:
     """A whole model, order 1 first, over ``words`` (``<unk>``, ``<s>``, ``</s>``, then the rest)."""
 
     words: tuple[str, ...]
-    packing: NgramKeys
     tables: tuple[BackoffTable, ...]
 
     @property
     def counts(self) -> tuple[int, ...]:
         """The number of n-grams of every order."""
-        return tuple(len(table.keys) for table in self.tables)
+        return tuple(len(table.word) for table in self.tables)
+
+    def ids(self, n: int) -> NDArray[np.int32]:
+        """Return the word ids of the n-grams of order ``n``, int32 (count, n)."""
+        return ngram_ids(self.tables, n)
+
+    def find(self, n: int, columns: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+        """Return the rows of the n-grams whose i-th words are ``columns[i]`` (``n`` of them), -1 for missing ones."""
+        return find_ngrams(self.tables, columns[:n])
 
     def to_arpa(self) -> Arpa:
         """Return the model with log10 values."""
@@ -49,7 +58,7 @@ class BackoffTables:
             backoff = np.log10(np.maximum(table.backoff, 1e-38), dtype=np.float32)
             if n == len(self.tables):
                 backoff = np.zeros_like(prob)
-            made.append(NgramTable(self.packing.unpack(table.keys, n), prob, backoff))
+            made.append(NgramTable(self.ids(n), prob, backoff))
         return Arpa(self.words, tuple(made))
 
     def word_probabilities(self, tokens: NDArray[Any]) -> NDArray[np.float64]:
@@ -57,28 +66,24 @@ class BackoffTables:
 
         ``tokens`` as ``encode`` gives them; ``<s>`` is given, not predicted, and has no entry in the answer.
         """
-        predicted = np.flatnonzero(tokens != START_ID)
-        prob: NDArray[np.float64] = self.tables[0].prob[tokens[predicted]].astype(np.float64)
-        alive = np.arange(len(predicted))
-        for n, table in enumerate(self.tables[1:], 2):
-            first = predicted[alive] - (n - 1)
-            inside = first >= 0
-            if n > 2:  # the window may begin with <s> but not reach beyond it
-                inside &= tokens[first + 1] != START_ID
-            alive, first = alive[inside], first[inside]
-            columns = [tokens[first + place] for place in range(n)]
-            rows = find(table.keys, self.packing.pack(columns))
-            contexts = find(self.tables[n - 2].keys, self.packing.pack(columns[:-1]))
-            weight = pick(self.tables[n - 2].backoff, contexts, missing=1)
-            prob[alive] = np.where(rows >= 0, pick(table.prob, rows, missing=0), weight * prob[alive])
-        return prob
+        rows = tokens.astype(np.int32)  # of the n-gram that ends with each token, -1 where the model lacks it
+        prob: NDArray[np.float64] = self.tables[0].prob[rows].astype(np.float64)
+        for below, table in itertools.pairwise(self.tables):
+            contexts = np.concatenate([np.full(1, -1, np.int32), rows[:-1]])
+            # No n-gram reaches over the beginning of a sentence: none holds <s> but as its first word.
+            rows = find_in_table(table, contexts, tokens)
+            prob *= pick(below.backoff, contexts, missing=1)
+            there = rows >= 0
+            prob[there] = table.prob[rows[there]]
+        return prob[tokens != START_ID]
 
 
-def context_rows(packing: NgramKeys, keys: Keys, n: int, below: Keys) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return where the n-grams of each context begin in the sorted ``keys``, and the row of each context ``below``."""
-    prefixes = packing.drop_last(keys, n)
-    begin = run_starts(prefixes)
-    return begin, find(below, prefixes[begin])
+def pick(values: NDArray[np.float32], rows: NDArray[np.int32], missing: float) -> NDArray[np.float32]:
+    """Return ``values[rows]``, and ``missing`` for rows below 0."""
+    picked = np.full(len(rows), missing, np.float32)
+    there = rows >= 0
+    picked[there] = values[rows[there]]
+    return picked
 
 
 def left_over(

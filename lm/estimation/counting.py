@@ -6,7 +6,6 @@ from those by dropping the first word (Heafield et al. 2013, "Scalable Modified 
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -15,26 +14,14 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
 from ..ngram.arpa import SPECIAL_WORDS
-from ..ngram.keys import Keys, NgramKeys, run_starts
+from ..ngram.keys import Keys, NgramKeys, find, run_starts
+from .count_tables import CountTable, NgramCounts
+from .ngram_rows import END_ID, START_ID, UNKNOWN_ID
 
-UNKNOWN_ID, START_ID, END_ID = range(3)
+__all__ = ["END_ID", "START_ID", "UNKNOWN_ID", "CountTable", "NgramCounts", "count_ngrams", "encode"]
+
 _SENTENCES_AT_ONCE = 1 << 15
 _WINDOWS_AT_ONCE = 1 << 22
-
-
-@dataclass(frozen=True, slots=True)
-class NgramCounts:
-    """Sorted ``keys`` of every order (order 1 first) and, alike in shape, how often each n-gram occurs.
-
-    ``continuations`` holds the counts that Kneser-Ney smoothing wants: how many different words precede the n-gram;
-    n-grams of the highest order, and those that begin a sentence, keep their occurrences. ``<s>`` alone has none.
-    """
-
-    words: tuple[str, ...]
-    packing: NgramKeys
-    keys: tuple[Keys, ...]
-    occurrences: tuple[NDArray[np.uint32], ...]
-    continuations: tuple[NDArray[np.uint32], ...]
 
 
 class _Growing(dict[str, int]):
@@ -100,7 +87,15 @@ def count_ngrams(tokens: NDArray[Any], words: tuple[str, ...], order: int) -> Ng
         occurrences.insert(0, occurs)
         continuations.insert(0, preceded)
     _complete_unigrams(packing, len(words), keys, occurrences, continuations)
-    return NgramCounts(words, packing, tuple(keys), tuple(occurrences), tuple(continuations))
+    tables = []
+    for n in range(1, order + 1):
+        word = packing.column(keys[n - 1], n, n - 1)
+        context = suffix = np.zeros(len(word), np.int32)
+        if n > 1:
+            context = find(keys[n - 2], packing.drop_last(keys[n - 1], n))
+            suffix = find(keys[n - 2], packing.drop_first(keys[n - 1], n))
+        tables.append(CountTable(word, context, suffix, occurrences[n - 1], continuations[n - 1]))
+    return NgramCounts(words, tuple(tables))
 
 
 def _windows(tokens: NDArray[Any], packing: NgramKeys, n: int) -> Keys:

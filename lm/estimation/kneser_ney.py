@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from ..ngram.keys import find
-from .backoff_tables import BackoffTable, BackoffTables, context_rows
-from .counting import START_ID, NgramCounts
+from .backoff_tables import BackoffTable, BackoffTables
+from .count_tables import CountTable, NgramCounts
+from .ngram_rows import START_ID, context_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,47 +63,60 @@ def discounts(counts: NDArray[Any], n: int, fallback: tuple[float, float, float]
 def smooth(counts: NgramCounts, options: SmoothingOptions | None = None) -> BackoffTables:
     """Return the smoothed back-off model of ``counts``."""
     options = options or SmoothingOptions()
-    total = float(counts.occurrences[0].sum())
-    tables = [_unigrams(counts, options, total)]
-    for n in range(2, len(counts.keys) + 1):
-        tables.append(_higher(counts, options, n, tables[-1], total))
-    return BackoffTables(counts.words, counts.packing, tuple(tables))
+    total = float(counts.tables[0].occurrences.sum())
+    tables = [_unigrams(counts.tables[0], options, total)]
+    rows_below = None  # where the rows of the order below went, where some were cut off
+    for n, table in enumerate(counts.tables[1:], 2):
+        made, rows_below = _higher(table, options, n, tables[-1], rows_below, total)
+        tables.append(made)
+    return BackoffTables(counts.words, tuple(tables))
 
 
-def _unigrams(counts: NgramCounts, options: SmoothingOptions, total: float) -> BackoffTable:
-    adjusted = counts.continuations[0] if options.continuation_counts else counts.occurrences[0]
+def _unigrams(table: CountTable, options: SmoothingOptions, total: float) -> BackoffTable:
+    adjusted = table.continuations if options.continuation_counts else table.occurrences
     discount = discounts(adjusted, 1, options.discount_fallback)[np.minimum(adjusted, 3)]
     denominator = float(adjusted.sum())
     # What the discounts leave is shared evenly by all words that can follow: all but <s>.
     even = discount.sum() / denominator / (len(adjusted) - 1)
     prob = ((adjusted - discount) / denominator + even).astype(np.float32)
     prob[START_ID] = 1
-    none = np.zeros(len(prob), np.int32)
-    frequency = counts.occurrences[0] / total
+    frequency = table.occurrences / total
     frequency[START_ID] = frequency[2]  # a sentence begins as often as one ends
-    return BackoffTable(counts.keys[0], prob, np.ones_like(prob), none, none, frequency.astype(np.float32))
+    return BackoffTable(
+        table.word, table.context, table.suffix, prob, np.ones_like(prob), frequency.astype(np.float32)
+    )  # fmt: skip
 
 
-def _higher(counts: NgramCounts, options: SmoothingOptions, n: int, below: BackoffTable, total: float) -> BackoffTable:
-    packing, keys, occurrences = counts.packing, counts.keys[n - 1], counts.occurrences[n - 1]
-    adjusted = counts.continuations[n - 1] if options.continuation_counts else occurrences
+def _higher(
+    table: CountTable,
+    options: SmoothingOptions,
+    n: int,
+    below: BackoffTable,
+    rows_below: NDArray[np.int32] | None,
+    total: float,
+) -> tuple[BackoffTable, NDArray[np.int32] | None]:
+    word, context, suffix, occurrences = table.word, table.context, table.suffix, table.occurrences
+    adjusted = table.continuations if options.continuation_counts else occurrences
     amounts = discounts(adjusted, n, options.discount_fallback).astype(np.float32)
     discount = amounts[np.minimum(adjusted, 3)]
     kept = occurrences > options.cutoff(n)
-    begin, contexts = context_rows(packing, keys, n, below.keys)
+    if rows_below is not None:
+        context, suffix = rows_below[context], rows_below[suffix]
+    begin, _ = context_runs(table.context)
+    contexts = context[begin]
     denominator = np.add.reduceat(adjusted, begin, dtype=np.float64)
     # An n-gram that is left out gives its whole count to the order below.
     gamma = np.add.reduceat(np.where(kept, discount, adjusted), begin, dtype=np.float64) / denominator
     known = contexts >= 0
     below.backoff[contexts[known]] = gamma[known]
-    lengths = np.diff(begin, append=len(keys))
+    lengths = np.diff(begin, append=len(word))
     prob = (adjusted - discount) / np.repeat(denominator.astype(np.float32), lengths)
-    context = np.repeat(contexts, lengths)
+    rows = None
     if not kept.all():
-        keys, occurrences, prob, context = keys[kept], occurrences[kept], prob[kept], context[kept]
-    suffix = find(below.keys, packing.drop_first(keys, n))
+        rows = np.cumsum(kept, dtype=np.int32) - np.int32(1)
+        rows[~kept] = -1
+        word, context, suffix = word[kept], context[kept], suffix[kept]
+        occurrences, prob = occurrences[kept], prob[kept]
     prob += below.backoff[context] * below.prob[suffix]
-    return BackoffTable(
-        keys, prob.astype(np.float32), np.ones(len(keys), np.float32), context, suffix,
-        (occurrences / total).astype(np.float32),
-    )  # fmt: skip
+    frequency = (occurrences / total).astype(np.float32)
+    return BackoffTable(word, context, suffix, prob.astype(np.float32), np.ones(len(word), np.float32), frequency), rows

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from ..ngram.keys import find, pick
-from .backoff_tables import BackoffTable, BackoffTables, context_rows, left_over
+from .backoff_tables import BackoffTable, BackoffTables, left_over
+from .ngram_rows import context_runs
 
 
 def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTables:
@@ -27,34 +27,42 @@ def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTab
     parts = list(zip(models, weights, strict=True))
     values = [model.tables[0].prob for model in models]
     below = BackoffTable(
-        first.tables[0].keys,
-        sum((weight * value for weight, value in zip(weights, values, strict=True)), np.float32(0)),
-        np.ones_like(values[0]),
+        first.tables[0].word,
         first.tables[0].context,
         first.tables[0].suffix,
+        sum((weight * value for weight, value in zip(weights, values, strict=True)), np.float32(0)),
+        np.ones_like(values[0]),
         sum((weight * model.tables[0].frequency for model, weight in parts), np.float32(0)),
     )
     tables = [below]
+    # Where the rows of each model's order below stand in the mixture.
+    placed = [table.word for table in [model.tables[0] for model in models]]
     for n in range(2, len(first.tables) + 1):
-        keys = np.unique(np.concatenate([model.tables[n - 1].keys for model in models]))
-        begin, contexts = context_rows(first.packing, keys, n, below.keys)
-        context = np.repeat(contexts, np.diff(begin, append=len(keys)))
-        suffix = find(below.keys, first.packing.drop_first(keys, n))
+        owns = [model.tables[n - 1] for model in models]
+        pairs = [rows[own.context].astype(np.int64) << 32 | own.word for rows, own in zip(placed, owns, strict=True)]
+        keys = np.unique(np.concatenate(pairs))
+        context, word = (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+        begin, contexts = context_runs(context)
+        found = [np.searchsorted(keys, own).astype(np.int32) for own in pairs]
+        suffix = np.empty(len(keys), np.int32)
+        for rows, before, own in zip(found, placed, owns, strict=True):
+            suffix[rows] = before[own.suffix]
         prob = np.zeros(len(keys), np.float32)
         frequency = np.zeros(len(keys), np.float32)
         for place, (model, weight) in enumerate(parts):
-            own, backoffs = model.tables[n - 1], model.tables[n - 2]
-            backoff = pick(backoffs.backoff, find(backoffs.keys, below.keys), missing=1)
+            own, rows = owns[place], found[place]
+            backoff = np.ones(len(below.word), np.float32)
+            backoff[placed[place]] = model.tables[n - 2].backoff
             values[place] = backoff[context] * values[place][suffix]
-            rows = find(keys, own.keys)
             values[place][rows] = own.prob
             frequency[rows] += np.float32(weight) * own.frequency
             prob += np.float32(weight) * values[place]
+        placed = found
         numerator, denominator = left_over(prob, below.prob[suffix], begin)
         below.backoff[contexts] = numerator / denominator
-        below = BackoffTable(keys, prob, np.ones_like(prob), context, suffix, frequency)
+        below = BackoffTable(word, context, suffix, prob, np.ones_like(prob), frequency)
         tables.append(below)
-    return BackoffTables(first.words, first.packing, tuple(tables))
+    return BackoffTables(first.words, tuple(tables))
 
 
 def fit_weights(probabilities: Sequence[NDArray[Any]], rounds: int = 50) -> tuple[float, ...]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from .backoff_tables import BackoffTable, BackoffTables, context_rows, left_over
-from .counting import UNKNOWN_ID
+from .backoff_tables import BackoffTable, BackoffTables, left_over
+from .ngram_rows import UNKNOWN_ID, context_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def prune(model: BackoffTables, options: PruneOptions) -> BackoffTables:
     if any((table.suffix < 0).any() for table in model.tables):
         raise OptionsError("A model can be pruned by entropy once: this one was, and lacks suffixes of its n-grams.")
     worth = [_worth(model, n) for n in range(2, len(model.tables) + 1)]
-    unknown = [_holds_unknown(model, n, options.without_unknown) for n in range(1, len(model.tables) + 1)]
+    unknown = _holding_unknown(model, options.without_unknown)
     for values, gone in zip(worth, unknown[1:], strict=True):
         values[gone] = -np.inf
     kept = _choose(model, worth, options)
@@ -53,13 +53,13 @@ def prune(model: BackoffTables, options: PruneOptions) -> BackoffTables:
 def _worth(model: BackoffTables, n: int) -> NDArray[np.float32]:
     """Return the relative entropy that each n-gram of order ``n`` saves (Stolcke 1998, equation 2)."""
     table, below = model.tables[n - 1], model.tables[n - 2]
-    begin, contexts = context_rows(model.packing, table.keys, n, below.keys)
-    lengths = np.diff(begin, append=len(table.keys))
+    begin, contexts = context_runs(table.context)
+    lengths = np.diff(begin, append=len(table.word))
     lower = below.prob[table.suffix]
     left, left_below = left_over(table.prob, lower, begin)
-    worth = np.empty(len(table.keys), np.float32)
+    worth = np.empty(len(table.word), np.float32)
     # In blocks of whole contexts, so that the float64 intermediates stay small.
-    ends = np.append(begin, len(table.keys))
+    ends = np.append(begin, len(table.word))
     block = 0
     while block < len(begin):
         stop = max(block + 1, int(np.searchsorted(ends, ends[block] + (1 << 22), side="right")) - 1)
@@ -74,13 +74,15 @@ def _worth(model: BackoffTables, n: int) -> NDArray[np.float32]:
     return worth
 
 
-def _holds_unknown(model: BackoffTables, n: int, wanted: bool) -> NDArray[np.bool_]:
-    keys = model.tables[n - 1].keys
-    gone = np.zeros(len(keys), np.bool_)
-    if wanted:
-        for place in range(n if n > 1 else 0):
-            gone |= model.packing.column(keys, n, place) == UNKNOWN_ID
-    return gone
+def _holding_unknown(model: BackoffTables, wanted: bool) -> list[NDArray[np.bool_]]:
+    """Return which n-grams of each order (1 first) hold ``<unk>``; the word itself stays."""
+    if not wanted:
+        return [np.zeros(count, np.bool_) for count in model.counts]
+    held = [model.tables[0].word == UNKNOWN_ID]
+    for table in model.tables[1:]:
+        held.append((table.word == UNKNOWN_ID) | held[-1][table.context])
+    held[0] = np.zeros_like(held[0])
+    return held
 
 
 def _choose(model: BackoffTables, worth: list[NDArray[np.float32]], options: PruneOptions) -> list[NDArray[np.bool_]]:
@@ -88,7 +90,7 @@ def _choose(model: BackoffTables, worth: list[NDArray[np.float32]], options: Pru
     if options.threshold is not None:
         return _close(model, [values > options.threshold for values in worth])
     if options.per_order is not None:
-        kept = [np.ones(len(model.tables[0].keys), np.bool_)] + [np.zeros(len(values), np.bool_) for values in worth]
+        kept = [np.ones(len(model.tables[0].word), np.bool_)] + [np.zeros(len(values), np.bool_) for values in worth]
         for place in range(len(worth), 0, -1):
             table, values = model.tables[place], worth[place - 1].copy()
             values[kept[place]] = np.inf  # contexts of longer n-grams
@@ -131,7 +133,7 @@ def _largest(values: NDArray[np.float32], count: int) -> NDArray[np.bool_]:
 
 def _close(model: BackoffTables, wanted: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
     """Add the contexts of all that is wanted."""
-    kept = [np.ones(len(model.tables[0].keys), np.bool_), *wanted]
+    kept = [np.ones(len(model.tables[0].word), np.bool_), *wanted]
     for place in range(len(kept) - 1, 0, -1):
         kept[place - 1][model.tables[place].context[kept[place]]] = True
     return kept
@@ -147,11 +149,11 @@ def _rebuild(model: BackoffTables, kept: list[NDArray[np.bool_]], unknown: list[
         if tables:
             context, suffix = row_below[context], row_below[suffix]
         tables.append(
-            BackoffTable(table.keys[rows], table.prob[rows], backoff[rows], context, suffix, table.frequency[rows])
+            BackoffTable(table.word[rows], context, suffix, table.prob[rows], backoff[rows], table.frequency[rows])
         )
         row_below = np.cumsum(stays, dtype=np.int32) - 1
         row_below[~stays] = -1
-    return BackoffTables(model.words, model.packing, tuple(tables))
+    return BackoffTables(model.words, tuple(tables))
 
 
 def _new_backoffs(
@@ -163,12 +165,12 @@ def _new_backoffs(
     for place, table in enumerate(model.tables[1:], 1):
         below = model.tables[place - 1]
         lower = effective[table.suffix]
-        begin, contexts = context_rows(model.packing, table.keys, place + 1, below.keys)
+        begin, contexts = context_runs(table.context)
         # Probability that went to <unk> stays there: those rows count as if they were in the model.
         left, left_below = left_over(table.prob, lower, begin, kept[place] | unknown[place])
         alive = np.add.reduceat(kept[place], begin, dtype=np.int32) > 0
-        backoff = np.ones(len(below.keys), np.float32)
+        backoff = np.ones(len(below.word), np.float32)
         backoff[contexts[alive]] = (left / left_below)[alive]
         effective = np.where(kept[place], table.prob, backoff[table.context] * lower)
         backoffs.append(backoff)
-    return [*backoffs, np.ones(len(model.tables[-1].keys), np.float32)]
+    return [*backoffs, np.ones(len(model.tables[-1].word), np.float32)]
