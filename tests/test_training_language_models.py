@@ -12,10 +12,11 @@ from harken.engine.training.language_models import (
     build_language_models,
     pronounceable,
 )
-from harken.engine.training.language_text import read_paragraphs, split_sentences, spoken_sentences, write_sentences
+from harken.engine.training.language_text import read_paragraphs, write_sentences
 from harken.errors import OptionsError
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.ngram import Ngram
+from harken.lm.text.sentences import split_sentences, spoken_sentences
 
 
 def test_paragraphs_are_cut_into_sentences():
