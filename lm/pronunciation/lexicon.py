@@ -6,12 +6,12 @@ phones separated by spaces.
 
 import math
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import FormatError, OptionsError
+from ...tensorfile import write_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Lexicon:
             line = line.rstrip("\r")
             if not line:
                 continue
-            entry = _parse(line, f"{path}, line {number}")
+            entry = parse_line(line, f"{path}, line {number}")
             before = seen.setdefault((entry.word, entry.phones), number)
             if before != number:
                 raise FormatError(
@@ -98,18 +98,39 @@ class Lexicon:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the lexicon; the probability column is left out for entries whose probability is 1."""
-        target = Path(path)
-        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf8", newline="\n") as out:
-                for entry in self.entries:
-                    share = "" if entry.probability == 1.0 else f"{entry.probability!r}\t"
-                    out.write(f"{entry.word}\t{share}{' '.join(entry.phones)}\n")
-            os.chmod(aside, 0o644)
-            os.replace(aside, target)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        lines = []
+        for entry in self.entries:
+            share = "" if entry.probability == 1.0 else f"{entry.probability!r}\t"
+            lines.append(f"{entry.word}\t{share}{' '.join(entry.phones)}\n")
+        write_aside(path, "".join(lines).encode())
+
+    def normalized(self, how: str = "max") -> "Lexicon":
+        """Return the lexicon with each word's probabilities divided by their largest ("max") or their sum ("sum").
+
+        With "sum" a word with many ways is dearer in a search than one with one; "max" costs the best way nothing.
+        """
+        if how not in ("max", "sum"):
+            raise OptionsError(f"Probabilities are normalised by max or by sum, not by {how!r}.")
+        combine = max if how == "max" else math.fsum
+        totals = {word: combine(entry.probability for entry in same) for word, same in self._by_word.items()}
+        shares = ((entry, min(1.0, max(1e-300, entry.probability / totals[entry.word]))) for entry in self)
+        return Lexicon(tuple(Pronunciation(entry.word, entry.phones, share) for entry, share in shares))
+
+    def merged(self, other: "Lexicon", keep: str = "both") -> "Lexicon":
+        """Return one lexicon of the two, ``other``'s words last.
+
+        A word in both has, with keep "first", this lexicon's ways, with "last", the other's, and with "both", all of
+        them, a way that both list with the larger probability.
+        """
+        if keep not in ("both", "first", "last"):
+            raise OptionsError(f"Merging keeps both, first or last, not {keep!r}.")
+        mine = [entry for entry in self if keep != "last" or entry.word not in other]
+        theirs = [entry for entry in other if keep != "first" or entry.word not in self]
+        found: dict[tuple[str, tuple[str, ...]], float] = {}
+        for entry in (*mine, *theirs):
+            key = entry.word, entry.phones
+            found[key] = max(found.get(key, 0.0), entry.probability)
+        return Lexicon(tuple(Pronunciation(word, phones, share) for (word, phones), share in found.items()))
 
 
 def _problem(entry: Pronunciation) -> str:
@@ -122,7 +143,8 @@ def _problem(entry: Pronunciation) -> str:
     return ""
 
 
-def _parse(line: str, where: str) -> Pronunciation:
+def parse_line(line: str, where: str) -> Pronunciation:
+    """Return what one line says; raises FormatError, which begins with ``where``, for a malformed one."""
     fields = line.split("\t")
     if len(fields) not in (2, 3):
         raise FormatError(f"{where}: has {len(fields)} tab-separated fields; write word, optional probability, phones.")
