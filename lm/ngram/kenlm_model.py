@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,19 @@ class KenlmModel:
             raise FormatError(f"{path}: KenLM cannot read this language model ({reason}).") from None
         self.order = int(self._model.order)
 
+    @property
+    def kenlm(self) -> Any:
+        """The kenlm package's own model, for those that walk its states (``kenlm.State``, ``BaseScore``)."""
+        return self._model
+
     def __contains__(self, word: str) -> bool:
         """Return whether the model knows ``word``."""
         return word in self._model
+
+    @property
+    def unknown_log10(self) -> float:
+        """log10 p of an unknown word where nothing is known of the words before it."""
+        return float(self._model.score("<unk>", bos=False, eos=False))
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows."""
