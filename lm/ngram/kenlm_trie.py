@@ -91,7 +91,7 @@ class _Reader:
         # At least a bit a node: so that sizes computed from the counts stay sensible.
         if any(count > 8 * len(self.data) for count in counts):
             raise self.fail("the KenLM file is cut short or damaged: its counts do not fit its size")
-        levels = [self.find_level(counts, n, bins, kind - _TRIE & _ARRAY) for n in range(2, len(counts) + 1)]
+        levels = [self.find_level(counts, n, bins, bool(kind - _TRIE & _ARRAY)) for n in range(2, len(counts) + 1)]
         words, new_id = self.read_words(counts[0])
         return Arpa(words, self.read_tables(counts, unigrams, levels, bins, new_id))
 
@@ -173,7 +173,9 @@ class _Reader:
         except UnicodeDecodeError as problem:
             raise self.fail(f"a word of the KenLM file is not UTF-8 ({problem.reason})") from None
         if words.pop() or len(words) != count or words[0] != SPECIAL_WORDS[0] or len(set(words)) != count:
-            raise self.fail(f"the KenLM file is cut short or damaged: it should end with the spellings of {count} words")
+            raise self.fail(
+                f"the KenLM file is cut short or damaged: it should end with the spellings of {count} words"
+            )
         missing = [word for word in SPECIAL_WORDS if word not in words]
         if missing:
             raise self.fail(f"the KenLM file lacks {missing[0]}, without which no sentence can be scored")
@@ -246,16 +248,11 @@ class _Reader:
     def table(
         self, ids: NDArray[np.int32], prob: NDArray[np.float32], backoff: NDArray[np.float32], n: int
     ) -> NgramTable:
-        # The n-grams stand as they do backwards: by their last words first.
-        if n == 1:
-            order = np.argsort(ids[:, 0])
-        else:
-            order = np.lexsort(ids.T[::-1])
+        sound = np.isfinite(prob).all() and (prob <= 0).all() and np.isfinite(backoff).all()
+        if not sound or (backoff >= MOST_LOG10).any():
+            raise self.fail(f"the KenLM file is damaged: a {n}-gram has no sound probability or back-off weight")
+        order = np.lexsort(ids.T[::-1])  # they stood by their last words first
         ids, prob, backoff = ids[order], prob[order], backoff[order] + np.float32(0)  # no -0
         if (ids[1:] == ids[:-1]).all(axis=1).any():
             raise self.fail(f"the KenLM file is damaged: a {n}-gram stands there twice")
-        if not (np.isfinite(prob).all() and (prob <= 0).all() and np.isfinite(backoff).all()) or (
-            backoff >= MOST_LOG10
-        ).any():
-            raise self.fail(f"the KenLM file is damaged: a {n}-gram has no sound probability or back-off weight")
         return NgramTable(ids, prob, backoff)
