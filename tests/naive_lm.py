@@ -55,41 +55,68 @@ def count(sentences, order):
     return occurrences, adjusted
 
 
-def kneser_ney(sentences, order, words, cutoffs, fallback, continuation=True):
+def last_from_the_end(table, words):
+    """The n-grams, one an order, that come last when compared from their ends, and that end with one another."""
+    place = {word: number for number, word in enumerate((UNKNOWN, START, END, *words))}
+    chain = [max((gram for gram in table[0]), key=lambda gram: place[gram[0]])]
+    for longer in table[1:]:
+        extended = [gram for gram in longer if gram[1:] == chain[-1]]
+        if not extended:
+            break
+        chain.append(max(extended, key=lambda gram: place[gram[0]]))
+    return chain
+
+
+def closed_form_discounts(having, fallback):
+    """The discounts of counts 0, 1, 2 and 3 or more, from a dictionary that says how many n-grams have which count."""
+    found = None
+    if all(having[c] for c in (1, 2, 3)):
+        y = having[1] / (having[1] + 2 * having[2])
+        found = [c - (c + 1) * y * having[c + 1] / having[c] for c in (1, 2, 3)]
+        if any(not 0 <= d <= c for c, d in enumerate(found, 1)):
+            found = None
+    return [0, *(found or fallback)]
+
+
+def kneser_ney(sentences, order, words, cutoffs, fallback, continuation=True, limit=None):
     """Return (p, backoff): dictionaries from n-grams to plain probabilities and back-off weights."""
     occurrences, adjusted = count(sentences, order)
     if not continuation:
         adjusted = occurrences
+    last = last_from_the_end(occurrences, words)
     discounts = []
-    for table in adjusted:
+    for n, table in enumerate(adjusted, 1):
         having = Counter(table.values())
-        found = None
-        if all(having[c] for c in (1, 2, 3, 4)):
-            y = having[1] / (having[1] + 2 * having[2])
-            found = [c - (c + 1) * y * having[c + 1] / having[c] for c in (1, 2, 3)]
-            if any(not 0 <= d <= c for c, d in enumerate(found, 1)):
-                found = None
-        discounts.append([0, *(found or fallback)])
+        if n < order and len(last) >= n:  # as lmplz has it
+            having[table[last[n - 1]]] -= 1
+            having[occurrences[n - 1][last[n - 1]]] += 1
+        discounts.append(closed_form_discounts(having, fallback))
+
+    def kept(gram):
+        if len(gram) == 1 and gram[0] in (UNKNOWN, END):
+            return True
+        n = len(gram)
+        seen = (n == 1 and cutoffs[0] == 0) or occurrences[n - 1][gram] > cutoffs[min(n, len(cutoffs)) - 1]
+        return seen and (limit is None or all(word in (START, END, *limit) for word in gram))
+
     prob, backoff = {}, {}
-    total = sum(adjusted[0].values())
-    left = sum(discounts[0][min(c, 3)] for c in adjusted[0].values()) / total
-    for word in (UNKNOWN, END, *words):
-        c = adjusted[0].get((word,), 0)
-        prob[(word,)] = (c - discounts[0][min(c, 3)]) / total + left / (len(words) + 2)
+    unigrams = {(word,): adjusted[0].get((word,), 0) for word in (UNKNOWN, END, *words)}
+    total = sum(unigrams.values())
+    stay = [gram for gram in unigrams if kept(gram)]
+    left = sum(discounts[0][min(c, 3)] if gram in stay else c for gram, c in unigrams.items()) / total
+    for gram in stay:
+        prob[gram] = (unigrams[gram] - discounts[0][min(unigrams[gram], 3)]) / total + left / len(stay)
     prob[(START,)] = 1.0
     for n in range(2, order + 1):
-        table, cutoff = adjusted[n - 1], cutoffs[min(n, len(cutoffs)) - 1]
+        table = adjusted[n - 1]
         contexts = {}
         for gram, c in table.items():
             contexts.setdefault(gram[:-1], []).append((gram, c))
         for context, entries in contexts.items():
-            total = sum(c for _, c in entries)
-            mass = 0.0
-            for gram, c in entries:
-                mass += discounts[n - 1][min(c, 3)] if occurrences[n - 1][gram] > cutoff else c
-            backoff[context] = mass / total
+            mass = sum(discounts[n - 1][min(c, 3)] if kept(gram) else c for gram, c in entries)
+            backoff[context] = mass / sum(c for _, c in entries)
         for gram, c in table.items():
-            if occurrences[n - 1][gram] > cutoff:
+            if kept(gram):
                 total = sum(c for _, c in contexts[gram[:-1]])
                 own = (c - discounts[n - 1][min(c, 3)]) / total
                 prob[gram] = own + backoff[gram[:-1]] * prob[gram[1:]]

@@ -1,14 +1,16 @@
 import os
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
 from harken.lm.estimation.counting import count_ngrams, encode
+from harken.lm.estimation.discounts import discounts
 from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, mix, prune
-from harken.lm.estimation.kneser_ney import discounts
+from harken.lm.estimation.kneser_ney import smooth
 from harken.lm.estimation.mixture import fit_weights
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.text.normalizer import normalize
@@ -41,18 +43,30 @@ def totals(model, without=()):
     return [sum(probability(prob, backoff, history, word) for word in following) for history in [(), *histories]]
 
 
-@given(sentences=texts, order=st.integers(1, 4), cut=st.sampled_from([(0,), (0, 1), (0, 0, 1)]), kn=st.booleans())
-@settings(deadline=None, max_examples=40)
-def test_smoothing_equals_the_naive_twin(sentences, order, cut, kn):
+CUTS = [(0,), (0, 1), (0, 0, 1), (1,), (0, 1, 2), (2, 2)]
+
+
+@given(
+    sentences=texts,
+    order=st.integers(1, 5),
+    cut=st.sampled_from(CUTS),
+    kn=st.booleans(),
+    limit=st.none() | st.sets(st.sampled_from(WORDS)),
+)
+@settings(deadline=None, max_examples=80)
+def test_smoothing_equals_the_naive_twin(sentences, order, cut, kn, limit):
     options = SmoothingOptions(cutoffs=cut, discount_fallback=FALLBACK, continuation_counts=kn)
-    model = estimate(sentences, order, WORDS, options)
+    model = smooth(count_ngrams(*encode(sentences, WORDS), order), options, limit)
     prob, backoff = as_dictionary(model)
-    wanted, weights = kneser_ney(sentences, order, WORDS, cut, FALLBACK, kn)
+    wanted, weights = kneser_ney(sentences, order, WORDS, cut, FALLBACK, kn, limit)
     assert prob.keys() == wanted.keys()
     for gram, value in wanted.items():
         assert prob[gram] == pytest.approx(value, rel=1e-5)
         assert backoff[gram] == pytest.approx(weights.get(gram, 1.0), rel=1e-5)
     assert totals(model) == pytest.approx([1.0] * len(totals(model)), abs=1e-5)
+    seen = Counter(word for sentence in sentences for word in sentence.split())
+    kept = [word for word in WORDS if (limit is None or word in limit) and (not cut[0] or seen[word] > cut[0])]
+    assert model.words == ("<unk>", "<s>", "</s>", *kept)
 
 
 @given(sentences=texts, order=st.integers(1, 5), cut=st.sampled_from([(0,), (0, 1)]))
@@ -93,14 +107,14 @@ def test_every_word_is_kept_without_a_vocabulary():
 
 
 def test_discounts_follow_the_closed_form_and_fall_back():
-    counts = np.repeat([1, 2, 3, 4, 7], [40, 20, 10, 8, 5])
+    having = np.array([0, 40, 20, 10, 8])
     y = 40 / 80
-    assert discounts(counts, 2, None).tolist() == pytest.approx(
+    assert discounts(having, 2, None).tolist() == pytest.approx(
         [0, 1 - 2 * y * 20 / 40, 2 - 3 * y * 10 / 20, 3 - 4 * y * 8 / 10]
     )
-    assert discounts(counts[:60], 2, FALLBACK).tolist() == [0, *FALLBACK]
+    assert discounts(having * [1, 1, 1, 0, 1], 2, FALLBACK).tolist() == [0, *FALLBACK]
     with pytest.raises(OptionsError, match="too few 2-grams"):
-        discounts(counts[:60], 2, None)
+        discounts(having * [1, 1, 1, 0, 1], 2, None)
 
 
 def test_bad_input_is_refused():
@@ -112,7 +126,7 @@ def test_bad_input_is_refused():
         estimate(["a b"], 7)
     with pytest.raises(OptionsError, match="twice"):
         estimate(["a b"], 2, ["a", "a"])
-    for bad in ((1,), (0, 2, 1), ()):
+    for bad in ((-1,), (0, 2, 1), ()):
         with pytest.raises(OptionsError, match="cutoffs"):
             SmoothingOptions(cutoffs=bad)
     with pytest.raises(OptionsError, match="discount_fallback"):
@@ -128,8 +142,6 @@ def test_counts_of_a_text_with_unknown_words():
 
 
 def test_commonest_words():
-    from collections import Counter
-
     assert commonest_words(Counter("aabbcd"), 3, ["z"]) == ("a", "b", "c", "z")
 
 

@@ -1,5 +1,7 @@
 """Modified, interpolated Kneser-Ney smoothing (Chen and Goodman 1998, section 4.1.6), as KenLM's lmplz computes it."""
 
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,12 @@ from numpy.typing import NDArray
 from ...errors import OptionsError
 from .backoff_tables import BackoffTable, BackoffTables
 from .count_tables import CountTable, NgramCounts
-from .ngram_rows import START_ID, context_runs
+from .discounts import count_of_counts, discounts
+from .ngram_rows import END_ID, START_ID, read_only
+
+_THREADS = 2
+_ALL = np.zeros(0, np.int32)
+"""Stands for the rows of an order that loses none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,106 +24,153 @@ class SmoothingOptions:
     """How counts become probabilities.
 
     ``cutoffs``: n-grams that occur at most this often are left out, a number for every order, the last one for all
-    higher orders too; the first must be 0 (choose the vocabulary instead) and none may be smaller than the one before.
-    ``discount_fallback``: discounts for counts 1, 2 and 3 or more where the text is too small or too strange to
-    estimate them; None refuses such a text. ``continuation_counts``: shorter n-grams are counted by the number of
-    different words before them (Kneser-Ney); without it, by how often they occur, which loses less where most long
-    n-grams are pruned away afterwards (Chelba et al. 2010).
+    higher orders too; none may be smaller than the one before (words that order 1 leaves out leave the vocabulary).
+    ``discount_fallback``: discounts for counts 1, 2 and 3 or more (the last number given serves for the rest) where the
+    text is too small or too strange to estimate them; None refuses such a text. ``continuation_counts``: shorter
+    n-grams are counted by the number of different words before them (Kneser-Ney); without it, by how often they occur,
+    which loses less where most long n-grams are pruned away afterwards (Chelba et al. 2010).
     """
 
     cutoffs: tuple[int, ...] = (0,)
-    discount_fallback: tuple[float, float, float] | None = (0.5, 1.0, 1.5)
+    discount_fallback: tuple[float, ...] | None = (0.5, 1.0, 1.5)
     continuation_counts: bool = True
 
     def __post_init__(self) -> None:
-        if not self.cutoffs or self.cutoffs[0] != 0 or list(self.cutoffs) != sorted(self.cutoffs):
-            raise OptionsError(f"cutoffs must begin with 0 and never fall, not {self.cutoffs}.")
+        if not self.cutoffs or self.cutoffs[0] < 0 or list(self.cutoffs) != sorted(self.cutoffs):
+            raise OptionsError(f"cutoffs must be numbers from 0 up that never fall, not {self.cutoffs}.")
         fallback = self.discount_fallback
-        if fallback and not all(0 <= value <= count for count, value in enumerate(fallback, 1)):
-            raise OptionsError(f"discount_fallback must hold values in 0..1, 0..2 and 0..3, not {fallback}.")
+        if fallback is not None and not _are_discounts(fallback):
+            raise OptionsError(
+                f"discount_fallback must hold one to three numbers, within 0..1, 0..2 and 0..3, not {fallback}."
+            )
 
     def cutoff(self, n: int) -> int:
         """Return the cut-off for order ``n``."""
         return self.cutoffs[min(n, len(self.cutoffs)) - 1]
 
 
-def discounts(counts: NDArray[Any], n: int, fallback: tuple[float, float, float] | None) -> NDArray[np.float64]:
-    """Return the discounts for counts 0, 1, 2 and 3 or more (Chen and Goodman 1998, equation 26) of order ``n``."""
-    having = np.bincount(np.minimum(counts, 5), minlength=6)[:5].astype(np.float64)
-    found = None
-    if having[1:].all():
-        y = having[1] / (having[1] + 2 * having[2])
-        count = np.arange(1, 4)
-        found = count - (count + 1) * y * having[2:] / having[1:4]
-        if (found < 0).any() or (found > count).any():
-            found = None
-    if found is None:
-        if fallback is None:
-            raise OptionsError(
-                f"The text has too few {n}-grams that occur once to four times to estimate discounts; "
-                "take more text or give discount_fallback."
-            )
-        found = np.array(fallback)
-    return np.concatenate([[0.0], found])
+def _three(given: tuple[float, ...]) -> tuple[float, float, float]:
+    return given[0], given[min(1, len(given) - 1)], given[-1]
 
 
-def smooth(counts: NgramCounts, options: SmoothingOptions | None = None) -> BackoffTables:
-    """Return the smoothed back-off model of ``counts``."""
+def _are_discounts(given: tuple[float, ...]) -> bool:
+    return 1 <= len(given) <= 3 and all(0 <= value <= most for most, value in enumerate(_three(given), 1))
+
+
+def smooth(
+    counts: NgramCounts, options: SmoothingOptions | None = None, limit: Collection[str] | None = None
+) -> BackoffTables:
+    """Return the smoothed back-off model of ``counts``.
+
+    With ``limit``, n-grams that hold another word than these are left out, however often they occur, after they have
+    been counted (lmplz's --limit_vocab_file).
+    """
     options = options or SmoothingOptions()
-    total = float(counts.tables[0].occurrences.sum())
-    tables = [_unigrams(counts.tables[0], options, total)]
-    rows_below = None  # where the rows of the order below went, where some were cut off
-    for n, table in enumerate(counts.tables[1:], 2):
-        made, rows_below = _higher(table, options, n, tables[-1], rows_below, total)
-        tables.append(made)
-    return BackoffTables(counts.words, tuple(tables))
+    amounts = _discounts(counts, options)
+    total = float(counts.tables[0].occurrences.sum(dtype=np.int64))
+    words, table, kept_words = _unigrams(counts, options, amounts[0], total, limit)
+    tables, kept = [table], kept_words
+    for n, source in enumerate(counts.tables[1:], 2):
+        table, kept = _higher(source, options, n, amounts[n - 1], tables[-1], kept, kept_words, total)
+        tables.append(table)
+    return BackoffTables(words, tuple(tables))
 
 
-def _unigrams(table: CountTable, options: SmoothingOptions, total: float) -> BackoffTable:
-    adjusted = table.continuations if options.continuation_counts else table.occurrences
-    discount = discounts(adjusted, 1, options.discount_fallback)[np.minimum(adjusted, 3)]
-    denominator = float(adjusted.sum())
-    # What the discounts leave is shared evenly by all words that can follow: all but <s>.
-    even = discount.sum() / denominator / (len(adjusted) - 1)
+def _adjusted(table: CountTable, options: SmoothingOptions) -> NDArray[np.uint32]:
+    return table.continuations if options.continuation_counts else table.occurrences
+
+
+def _discounts(counts: NgramCounts, options: SmoothingOptions) -> list[NDArray[np.float64]]:
+    having = count_of_counts(counts, options.continuation_counts)
+    fallback = None if options.discount_fallback is None else _three(options.discount_fallback)
+    return [discounts(numbers, n, fallback) for n, numbers in enumerate(having, 1)]
+
+
+def _unigrams(
+    counts: NgramCounts,
+    options: SmoothingOptions,
+    amounts: NDArray[np.float64],
+    total: float,
+    limit: Collection[str] | None,
+) -> tuple[tuple[str, ...], BackoffTable, NDArray[np.int32]]:
+    """Return the words that stay, their table, and the new ids of the old words (_ALL where none goes)."""
+    table, words = counts.tables[0], counts.words
+    stays = table.occurrences > options.cutoff(1) if options.cutoff(1) else np.ones(len(words), np.bool_)
+    if limit is not None:
+        allowed = limit if isinstance(limit, (set, frozenset)) else frozenset(limit)
+        stays &= np.fromiter((word in allowed for word in words), np.bool_, len(words))
+    stays[: END_ID + 1] = True
+    adjusted = _adjusted(table, options).astype(np.float64)
+    discount = amounts[np.minimum(adjusted, 3).astype(np.int64)]
+    denominator = adjusted.sum()
+    # What the discounts and the words that go leave is shared evenly by all words that can follow: all but <s>.
+    even = np.where(stays, discount, adjusted).sum() / denominator / (np.count_nonzero(stays) - 1)
     prob = ((adjusted - discount) / denominator + even).astype(np.float32)
     prob[START_ID] = 1
-    frequency = table.occurrences / total
-    frequency[START_ID] = frequency[2]  # a sentence begins as often as one ends
-    return BackoffTable(
-        table.word, table.context, table.suffix, prob, np.ones_like(prob), frequency.astype(np.float32)
-    )  # fmt: skip
+    frequency = (table.occurrences / total).astype(np.float32)
+    frequency[START_ID] = frequency[END_ID]  # a sentence begins as often as one ends
+    kept = _ALL
+    if not stays.all():
+        kept = np.cumsum(stays, dtype=np.int32) - np.int32(1)
+        kept[~stays] = -1
+        prob, frequency = prob[stays], frequency[stays]
+        words = tuple(word for word, stay in zip(words, stays.tolist(), strict=True) if stay)
+    none = np.zeros(len(words), np.int32)
+    made = BackoffTable(np.arange(len(words), dtype=np.int32), none, none, prob, np.ones_like(prob), frequency)
+    return words, made, kept
 
 
 def _higher(
-    table: CountTable,
+    source: CountTable,
     options: SmoothingOptions,
     n: int,
+    amounts: NDArray[np.float64],
     below: BackoffTable,
-    rows_below: NDArray[np.int32] | None,
+    kept_below: NDArray[np.int32],
+    kept_words: NDArray[np.int32],
     total: float,
-) -> tuple[BackoffTable, NDArray[np.int32] | None]:
-    word, context, suffix, occurrences = table.word, table.context, table.suffix, table.occurrences
-    adjusted = table.continuations if options.continuation_counts else occurrences
-    amounts = discounts(adjusted, n, options.discount_fallback).astype(np.float32)
-    discount = amounts[np.minimum(adjusted, 3)]
-    kept = occurrences > options.cutoff(n)
-    if rows_below is not None:
-        context, suffix = rows_below[context], rows_below[suffix]
-    begin, _ = context_runs(table.context)
-    contexts = context[begin]
-    denominator = np.add.reduceat(adjusted, begin, dtype=np.float64)
-    # An n-gram that is left out gives its whole count to the order below.
-    gamma = np.add.reduceat(np.where(kept, discount, adjusted), begin, dtype=np.float64) / denominator
-    known = contexts >= 0
-    below.backoff[contexts[known]] = gamma[known]
-    lengths = np.diff(begin, append=len(word))
-    prob = (adjusted - discount) / np.repeat(denominator.astype(np.float32), lengths)
-    rows = None
-    if not kept.all():
-        rows = np.cumsum(kept, dtype=np.int32) - np.int32(1)
-        rows[~kept] = -1
-        word, context, suffix = word[kept], context[kept], suffix[kept]
-        occurrences, prob = occurrences[kept], prob[kept]
-    prob += below.backoff[context] * below.prob[suffix]
-    frequency = (occurrences / total).astype(np.float32)
-    return BackoffTable(word, context, suffix, prob.astype(np.float32), np.ones(len(word), np.float32), frequency), rows
+) -> tuple[BackoffTable, NDArray[np.int32]]:
+    """Return the table of order ``n`` and where its rows went; set the back-off weights of the order below."""
+    from .smoothing_kernels import Counted, Cut, keep_rows, smooth_rows, take_kept
+
+    word, context, suffix = map(read_only, (source.word, source.context, source.suffix))
+    occurrences = read_only(source.occurrences)
+    count, kept = len(word), _ALL
+    if options.cutoff(n) or len(kept_words):
+        kept = np.empty(len(word), np.int32)
+        count = keep_rows(
+            occurrences, options.cutoff(n), word, context, read_only(kept_words), read_only(kept_below), kept
+        )  # fmt: skip
+    if count == len(word) and not len(kept_below):
+        kept = _ALL
+    prob = np.empty(count, np.float32)
+    columns = Counted(
+        read_only(_adjusted(source, options)), context, suffix, read_only(kept), read_only(kept_below),
+        read_only(below.prob),
+    )  # fmt: skip
+
+    def part(rows: tuple[int, int]) -> None:
+        smooth_rows(columns, amounts, rows[0], rows[1], prob, below.backoff)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(part, _parts(context, _THREADS)))
+    if len(kept):
+        made = Cut(
+            np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.float32)
+        )
+        numbering = read_only(kept), read_only(kept_below), read_only(kept_words)
+        take_kept((word, context, suffix, occurrences), total, *numbering, made)
+    else:
+        frequency = np.divide(occurrences, np.float32(total), dtype=np.float32, casting="same_kind")
+        made = Cut(source.word, source.context, source.suffix, frequency)
+    ones = np.ones(count, np.float32)
+    return BackoffTable(made.word, made.context, made.suffix, prob, ones, made.frequency), kept
+
+
+def _parts(context: NDArray[Any], count: int) -> list[tuple[int, int]]:
+    """Return ``count`` ranges of rows, about equally long, between which no context is torn."""
+    cuts = [0]
+    for part in range(1, count):
+        row = len(context) * part // count
+        cuts.append(int(np.searchsorted(context, context[row])) if row < len(context) else 0)
+    return list(zip(cuts, [*cuts[1:], len(context)], strict=True))

@@ -53,8 +53,8 @@ def find_in_table(table: RowTable, contexts: NDArray[Any], words: NDArray[Any]) 
     """Return the rows of the pairs of ``contexts`` and ``words`` in ``table``, -1 for those that are not there."""
     from .row_kernels import find_rows
 
-    wanted = np.ascontiguousarray(contexts, np.int32), np.ascontiguousarray(words, np.int32)
-    rows: NDArray[np.int32] = find_rows(table.context, table.word, *wanted)
+    wanted = [np.asarray(column, np.int32) for column in (contexts, words)]
+    rows: NDArray[np.int32] = find_rows(*map(read_only, (table.context, table.word, *wanted)))
     return rows
 
 
@@ -64,3 +64,10 @@ def context_runs(context: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray
         return np.zeros(0, np.int64), np.zeros(0, np.int32)
     begin = np.concatenate([[0], np.flatnonzero(context[1:] != context[:-1]) + 1])
     return begin, context[begin]
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written, as kernels take their inputs, so that each is compiled once."""
+    view = np.ascontiguousarray(array).view(np.ndarray)
+    view.flags.writeable = False
+    return view
