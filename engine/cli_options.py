@@ -9,6 +9,7 @@ import click
 
 from ..decoder.search.phrase_file import read_phrases
 from ..decoder.search.phrases import Phrases
+from ..lm.pronunciation.words import WantedWord, read_display_forms, read_words
 from ..tensorfile import write_aside
 from .cli import complain
 from .model import Decoding
@@ -63,6 +64,18 @@ def decoding_options(command: Command) -> Command:
     for name, text in reversed(helps.items()):
         kind = type(getattr(Decoding(), name))
         command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
+    command = click.option(
+        "--pronunciations",
+        "display_file",
+        metavar="FILE",
+        help="Words to know besides, as they are shown and, after a tab, in the words that are said.",
+    )(command)
+    command = click.option(
+        "--words",
+        "word_file",
+        metavar="FILE",
+        help="Words to know besides, one a line; after a tab, their phones where they are not to be guessed.",
+    )(command)
     return click.option(
         "--phrases",
         "phrase_file",
@@ -86,14 +99,28 @@ def write_text(path: str | os.PathLike[str] | None, text: str) -> None:
         write_aside(path, text.encode())
 
 
-def make_recognizer(model: str | None, phrase_file: str | None = None, **options: Any) -> Recognizer:
-    """Return the recogniser; say so where phrases have unknown words."""
+def make_recognizer(
+    model: str | None,
+    phrase_file: str | None = None,
+    word_file: str | None = None,
+    display_file: str | None = None,
+    **options: Any,
+) -> Recognizer:
+    """Return the recogniser with the words of the files; say so where phrases have unknown words."""
+    if word_file is not None or display_file is not None:
+        options["words"] = read_word_files(word_file, display_file)
     if phrase_file is not None:
         options["phrases"] = read_phrases(phrase_file).phrases
     recognizer = Recognizer(model, RecognizerOptions(**options))
     if phrase_file is not None and recognizer.phrases is not None:
         complain_of_unknown(phrase_file, recognizer.phrases)
     return recognizer
+
+
+def read_word_files(word_file: str | None, display_file: str | None) -> tuple[WantedWord, ...]:
+    """Return the words of a word list and of a list of display forms, each of which may be missing."""
+    listed = () if word_file is None else read_words(word_file)
+    return (*listed, *(() if display_file is None else read_display_forms(display_file)))
 
 
 def complain_of_unknown(phrase_file: str, phrases: Phrases) -> None:

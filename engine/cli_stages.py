@@ -13,7 +13,6 @@ from ..errors import FormatError, OptionsError
 from ..tensorfile import write_aside
 from .cli import complain
 from .cli_options import audio_options, decoding_options, make_recognizer, model_option, text_out, write_text
-from .confidence import to_segment
 from .nbest import candidates_text, read_candidates
 
 _out = click.option("-o", "--output", required=True, metavar="FILE", help="Where the arrays go, an .npz file.")
@@ -88,8 +87,7 @@ def rescore(nbest_file: str, form: str, output: str | None, model: str | None, *
         return
     lines = []
     for utterance in dict.fromkeys(found.utterance for found in ranked):
-        readings = (to_segment(one, recognizer.options.alternatives) for one in ranked if one.utterance == utterance)
-        segments = [segment for segment in readings if segment is not None]
+        segments = recognizer.to_segments(one for one in ranked if one.utterance == utterance)
         if form == "json":
             named = {} if utterance is None else {"utterance": utterance}
             line = json.dumps(named | {"segments": [segment.as_dict() for segment in segments]}, ensure_ascii=False)

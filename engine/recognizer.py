@@ -5,7 +5,8 @@ blocks of the recording, so that memory does not grow with its length, and gives
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from ..decoder.search.beam_search import BeamSearch
     from ..decoder.search.phrases import Phrase, Phrases
     from ..features.fbank import Fbank
-    from ..lm.ngram.kenlm_model import KenlmModel
     from ..lm.ngram.ngram import Ngram
     from ..lm.pronunciation.g2p import G2p
     from ..lm.pronunciation.lexicon import Lexicon
+    from ..lm.pronunciation.words import WantedWord
     from .acoustic.model import AcousticModel
+    from .vocabulary import RescoringModel, Vocabulary
 
 Floats = NDArray[np.float32]
 
@@ -45,7 +47,10 @@ class RecognizerOptions:
     channel: "mix", "each" or a number from 0. strict: refuse recordings that end before their header says.
     alternatives: readings that a segment of the result holds at most. rescore: re-rank the n-best list with the
     bundle's larger language model. phrases: words in a row that the search should rather find (see
-    harken.decoder.search.phrases for their weights).
+    harken.decoder.search.phrases for their weights). words: words that the model is to know besides its own, as they
+    are written or with pronunciations or spoken forms (see harken.lm.pronunciation.words); the search then composes
+    the language model on the fly. word_probability: how likely each of them is to be the next word where nothing is
+    known of the words before.
     """
 
     channel: int | Literal["mix", "each"] = "mix"
@@ -63,8 +68,12 @@ class RecognizerOptions:
     word_insertion_penalty: float | None = None
     pause_seconds: float | None = None
     phrases: "tuple[Phrase | str, ...]" = ()
+    words: "tuple[WantedWord | str, ...]" = ()
+    word_probability: float = 1e-4
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.word_probability < 1.0:
+            raise OptionsError(f"word_probability is {self.word_probability}; give a number between 0 and 1.")
         for name in ("alternatives", "nbest"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -116,9 +125,11 @@ class Recognizer:
 
     @cached_property
     def graph(self) -> "Graph":
-        """The search graph, mapped."""
+        """The search graph, mapped; with words of the options, one made of the lexicon."""
         from ..decoder.graph.search_graph import Graph
 
+        if self.vocabulary.added is not None:
+            return self.vocabulary.graph
         graph = Graph.load(self.bundle.path("graph.safetensors"))
         if graph.columns > len(self.bundle.units):
             raise ModelError(f"{self.bundle.folder}: the graph reads {graph.columns} units, units.txt has fewer.")
@@ -140,16 +151,19 @@ class Recognizer:
     @property
     def on_the_fly(self) -> bool:
         """Whether the search composes its graph with a language model as it goes, or the graph holds one already."""
-        return self.bundle.on_the_fly
+        return self.bundle.on_the_fly or self.vocabulary.added is not None
 
     @cached_property
+    def vocabulary(self) -> "Vocabulary":
+        """The words that can be found: the bundle's and those of the options."""
+        from .vocabulary import Vocabulary
+
+        return Vocabulary(self.bundle, self.options.words, self.options.word_probability)
+
+    @property
     def first_pass(self) -> "Ngram | None":
         """The n-gram model of the search, whether its graph holds it or not; None where the bundle lacks the file."""
-        from ..lm.ngram.ngram import Ngram
-
-        if not self.bundle.has("first_pass.safetensors"):
-            return None
-        return Ngram.load(self.bundle.path("first_pass.safetensors"))
+        return self.vocabulary.first_pass
 
     @cached_property
     def phrases(self) -> "Phrases | None":
@@ -158,32 +172,35 @@ class Recognizer:
 
         return PhraseList(self.options.phrases).compile(self.graph.words) if self.options.phrases else None
 
-    @cached_property
+    @property
     def lexicon(self) -> "Lexicon":
-        """The pronunciations of the model's words."""
-        from ..lm.pronunciation.lexicon import Lexicon
+        """The pronunciations of the model's words, those of the options included."""
+        return self.vocabulary.lexicon
 
-        return Lexicon.read(self.bundle.path("lexicon.txt"))
-
-    @cached_property
+    @property
     def g2p(self) -> "G2p | None":
         """The model that guesses the pronunciations of other words, None where the bundle has none."""
-        from ..lm.pronunciation.g2p import G2p
+        return self.vocabulary.g2p
 
-        return G2p.load(self.bundle.path("g2p.safetensors")) if self.bundle.has("g2p.safetensors") else None
-
-    @cached_property
-    def language_model(self) -> "KenlmModel | Ngram | None":
+    @property
+    def language_model(self) -> "RescoringModel | None":
         """The language model that re-ranks n-best lists, or None where the bundle or the options do without."""
-        if self.options.rescore and self.bundle.has("rescore.safetensors"):
-            from ..lm.ngram.ngram import Ngram
+        return self.vocabulary.rescoring if self.options.rescore else None
 
-            return Ngram.load(self.bundle.path("rescore.safetensors"))
-        if self.options.rescore and self.bundle.has("rescore.bin"):
-            from ..lm.ngram.kenlm_model import KenlmModel
+    def with_words(self, words: "Iterable[WantedWord | str]", probability: float | None = None) -> "Recognizer":
+        """Return a recogniser of the same model that knows ``words`` too; the parts that stay the same are shared.
 
-            return KenlmModel(self.bundle.path("rescore.bin"))
-        return None
+        >>> Recognizer().with_words(["Yandova", "Duxteroy"])                     # doctest: +SKIP
+
+        ``probability``: see RecognizerOptions.word_probability. Raises OptionsError where a word cannot be pronounced.
+        """
+        other = copy(self)
+        for name in ("graph", "search", "phrases", "vocabulary"):
+            other.__dict__.pop(name, None)
+        share = self.options.word_probability if probability is None else probability
+        other.options = replace(self.options, words=(*self.options.words, *words), word_probability=share)
+        other.vocabulary = self.vocabulary.with_words(other.options.words, share)
+        return other
 
     def transcribe(self, source: AudioSource | NDArray[Any], rate: float | None = None) -> Result:
         """Return what is said in a recording: a path, a file's bytes, a binary file, or samples with their rate.
@@ -209,9 +226,9 @@ class Recognizer:
                 if block is None:
                     break
                 for channel, samples in zip(channels, block, strict=True):
-                    segments += self._to_segments(channel.accept(samples))
+                    segments += self.to_segments(channel.accept(samples))
             for channel in channels:
-                segments += self._to_segments(channel.finish())
+                segments += self.to_segments(channel.finish())
             segments.sort(key=lambda segment: (segment.start, -1 if segment.channel is None else segment.channel))
             result = Result(reader.duration, tuple(segments), tuple(reader.warnings))
         return result, Timings(reader.duration, perf_counter() - begin, clock.seconds)
@@ -247,6 +264,11 @@ class Recognizer:
         hypotheses = [replace(candidates.hypotheses[one.rank], total_cost=one.total_cost) for one in ranked]
         return replace(candidates, hypotheses=tuple(hypotheses))
 
+    def to_segments(self, found: Iterable[Candidates]) -> list[Segment]:
+        """Return what the results say about re-ranked segments; those without words are left out."""
+        segments = (to_segment(candidates, self.options.alternatives) for candidates in found)
+        return [self.vocabulary.shown(segment) for segment in segments if segment is not None]
+
     def align(
         self, source: AudioSource | NDArray[Any], text: str | Sequence[str], options: "AlignOptions | None" = None
     ) -> "Alignment":
@@ -269,7 +291,3 @@ class Recognizer:
         noise = np.random.default_rng(0).normal(0, 0.1, 2 * self.rate).astype(np.float32)
         self.transcribe(noise, self.rate)
         return perf_counter() - begin
-
-    def _to_segments(self, found: list[Candidates]) -> list[Segment]:
-        segments = (to_segment(candidates, self.options.alternatives) for candidates in found)
-        return [segment for segment in segments if segment is not None]

@@ -15,6 +15,7 @@ from harken.engine.recognizer import Recognizer, RecognizerOptions
 from harken.engine.result import Alternative, Result, Segment, Timings, Word
 from harken.errors import AudioError, FormatError, ModelError, OptionsError
 from harken.lm.ngram.ngram import Ngram
+from harken.lm.pronunciation.words import WantedWord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,54 @@ def test_rescoring_reads_either_kind_of_model(recognizer, folder, tmp_path):
     for one, other in zip(*(r.transcribe(speak(SAID), 16000).segments for r in (ours, recognizer)), strict=True):
         assert (one.text, one.start, one.end) == (other.text, other.start, other.end)
         assert one.alternatives[0].confidence == pytest.approx(other.alternatives[0].confidence, abs=1e-5)
+
+
+NEW = (
+    WantedWord("Fade", ("F", "A", "D", "E")),
+    WantedWord("A.B. Cab", spoken="abe cafe"),
+)
+
+
+@pytest.mark.parametrize("on_the_fly", [False, True])
+def test_words_are_added_for_a_run(tmp_path, on_the_fly):
+    base = Recognizer(make_toy_bundle(tmp_path / "toy", on_the_fly))
+    said = speak("ace fade bad, abe cafe fee")
+    assert "Fade" not in base.transcribe(said, 16000).text
+    added = base.with_words(NEW, 0.5)
+    assert [s.text for s in added.transcribe(said, 16000).segments] == ["ace Fade bad", "A.B. Cab fee"]
+    assert added.acoustic is base.acoustic
+    assert Recognizer(base.bundle, added.options).transcribe(said, 16000) == added.transcribe(said, 16000)
+    assert added.with_words(()).transcribe(said, 16000) == added.transcribe(said, 16000)
+    assert base.with_words(["abe"]).graph.fst.arcs == base.graph.fst.arcs  # known: nothing to add
+    for share in (0.0, 1.0, float("nan")):
+        with pytest.raises(OptionsError, match="word_probability"):
+            base.with_words(NEW, share)
+
+
+def test_added_words_share_the_probability_of_unknown_ones(tmp_path):
+    base = Recognizer(make_toy_bundle(tmp_path / "toy"))
+    plain, added = base.language_model, base.with_words(NEW, 1e-3).language_model
+    words = ["abe", "fade", "bad"]
+    scores, known = added.word_scores(words)
+    theirs, before = plain.word_scores(words)
+    assert known.all()
+    assert not before[1]
+    np.testing.assert_allclose(scores - theirs, [0, -3 + np.log10(9), 0, 0], atol=1e-6)  # one of nine is <unk>
+    assert added.sentence_score(words) == pytest.approx(scores.sum())
+
+
+def test_words_that_cannot_be_added_are_refused(tmp_path):
+    folder = make_toy_bundle(tmp_path / "toy")
+    with pytest.raises(OptionsError, match="no model to guess with"):
+        _ = Recognizer(folder).with_words(["zimbrel"]).search
+    with pytest.raises(OptionsError, match="said with 'Q'"):
+        _ = Recognizer(folder).with_words([WantedWord("quad", ("Q", "A", "D"))]).search
+    (folder / "first_pass.safetensors").unlink()
+    described = json.loads((folder / "model.json").read_text())
+    del described["files"]
+    write_description(folder, described)
+    with pytest.raises(OptionsError, match=r"no first_pass\.safetensors"):
+        _ = Recognizer(folder).with_words(NEW).search
 
 
 @pytest.mark.parametrize("rate", [8820, 22050, 48000])

@@ -50,13 +50,16 @@ def make_toy_bundle(folder, on_the_fly=False):
 
 
 def speak(text, rate=RATE, pause=1.2, seed=0):
-    """Return samples (n,) float32 that say ``text``; a comma makes a pause of ``pause`` seconds."""
+    """Return samples (n,) float32 that say ``text``; a comma makes a pause of ``pause`` seconds.
+
+    Words that the bundle lacks are said as they are spelt.
+    """
     parts = [np.zeros(int(0.3 * rate))]
     for token in text.replace(",", " ,").split():
         if token == ",":
             parts.append(np.zeros(int(pause * rate)))
             continue
-        for phone in WORDS[token]:
+        for phone in WORDS.get(token, token.upper()):
             time = np.arange(int(0.09 * rate)) / rate
             tone = 0.3 * np.sin(2 * np.pi * TONES["ABCDEF".index(phone)] * time)
             parts += [tone * np.hanning(len(tone)) ** 0.25, np.zeros(int(0.06 * rate))]
