@@ -87,6 +87,10 @@ def test_a_saved_model_is_mapped_and_the_same(tmp_path):
     assert again.word_id("nowhere") == 0
 
 
+MEANT = [place for place in range(12) if place not in (6, 10)]
+"""What of the layout is checked to the last bit: one arc more or less may fit, and any order among the lengths does."""
+
+
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "lm.ngram"
     with pytest.raises(FormatError, match=r"lm\.ngram"):
@@ -97,17 +101,25 @@ def test_other_files_are_refused(tmp_path):
     Ngram.from_arpa(small()).save(path)
     named, metadata = map_arrays(path)
     for name, change in [
-        ("next_state", lambda array: array + np.int32(1000)),
-        ("backoff_state", lambda array: array + np.int32(1)),
-        ("begin", lambda array: array[::-1]),
-        ("words", lambda array: array[:-1]),
-        ("log10_prob", lambda array: array.astype(np.float64)),
+        ("arcs", lambda array: array[:-1]),
+        ("states", lambda array: np.append(array, np.uint32(0))),
+        ("word_next", lambda array: array + np.int32(1000)),
+        ("word_next", lambda array: array - np.int32(1000)),
+        ("word_log10", lambda array: array.astype(np.float64)),
+        ("word_log10", lambda array: array + np.float32("nan")),
+        ("levels", lambda array: np.append(array, np.float32(0))),
         ("text", lambda array: array[3:]),
+        ("text", lambda array: array[:-2]),
+        *(("layout", lambda array, place=place: array + (np.arange(len(array)) == place)) for place in MEANT),
+        *(("layout", lambda array, place=place: array * (np.arange(len(array)) != place)) for place in MEANT),
     ]:
         save_arrays(path, {**named, name: change(named[name])}, metadata)
         with pytest.raises(FormatError, match="damaged"):
             Ngram.load(path)
-    save_arrays(path, {name: array for name, array in named.items() if name != "begin"}, metadata)
+    save_arrays(path, named, {**metadata, "start": "99"})
+    with pytest.raises(FormatError, match="damaged"):
+        Ngram.load(path)
+    save_arrays(path, {name: array for name, array in named.items() if name != "arcs"}, metadata)
     with pytest.raises(FormatError, match="damaged"):
         Ngram.load(path)
 

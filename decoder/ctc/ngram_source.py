@@ -82,7 +82,7 @@ class MemorySource:
 
     def take_in(self, state: Any) -> int:
         """Return the number of a state."""
-        if not isinstance(state, int) or not 0 <= state < len(self.model.arrays.log10_backoff):
+        if not isinstance(state, int) or not 0 <= state < self.model.states:
             raise OptionsError(
                 f"lm_start_state: {state!r} is no state of this model; give the one that its beams returned."
             )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...lm.ngram.ngram import NgramArrays
+from ...lm.ngram.packed_arrays import without_ngrams
 from .alphabet import Alphabet
 from .endings import Ending, read_endings
 from .label_rows import LabelRows, empty_rows
@@ -230,11 +230,4 @@ def _store(size: int) -> Store:
     return Store(*(np.empty(size, np.int32) for _ in Store._fields))
 
 
-def _no_ngrams() -> NgramArrays:
-    """Return a model without an n-gram, of the types of a real one."""
-    whole, real = np.zeros(1, np.int32), np.zeros(0, np.float32)
-    whole.flags.writeable = real.flags.writeable = False
-    return NgramArrays(whole, whole[:0], real, whole[:0], real, whole[:0])
-
-
-_NO_NGRAMS = _no_ngrams()
+_NO_NGRAMS = without_ngrams()

@@ -165,7 +165,7 @@ class WordAutomaton:
 
 def states_of_ngram(model: Ngram, spoken: NDArray[np.bool_], quantum: float, word_penalty: float = 0.0) -> NgramStates:
     """Return the automaton of a model in memory, as ``NgramStates.from_arpa`` does from its file."""
-    arrays = model.arrays
+    arrays = model.automaton()
     scale = -np.log(10.0) / quantum
 
     def quanta(log10: NDArray[np.float32]) -> NDArray[np.int32]:

@@ -1,0 +1,67 @@
+"""Whether the arrays of a model's file fit each other, so that no look-up reads outside of them."""
+
+import numpy as np
+
+from .packed_arrays import (
+    ARCS,
+    BEGIN_BITS,
+    CODE_BITS,
+    FIRST,
+    KEY_BITS,
+    LENGTHS,
+    LISTED,
+    NEXT_BITS,
+    PLAIN_BITS,
+    SPREAD,
+    STATES,
+    NgramArrays,
+    packed_size,
+    spread_of,
+    width_of,
+)
+
+_DTYPES = (np.uint32, np.uint32, np.float32, np.int32, np.float32, np.int64)
+_MOST_ORDER = 64
+_MOST_LOG10 = 100.0
+
+
+def is_sound(model: NgramArrays, order: int, start_state: int, words: int) -> bool:
+    """Return whether ``model`` has the arrays of a model of ``order`` with so many ``words``.
+
+    The records themselves are not read: ``lookup`` follows none of them out of the arrays.
+    """
+    if not all(array.dtype == dtype and array.ndim == 1 for array, dtype in zip(model, _DTYPES, strict=True)):
+        return False
+    if not (1 <= order <= _MOST_ORDER and len(model.layout) == FIRST + order):
+        return False
+    layout = [int(number) for number in model.layout]
+    states, arcs, listed, bits = layout[STATES], layout[ARCS], layout[LISTED], layout[CODE_BITS]
+    first = layout[FIRST:]
+    if not (
+        layout[LENGTHS] == order - 1
+        and 3 <= listed <= words < 2**31
+        and 0 <= start_state < states < 2**31
+        and 0 <= arcs < 2**31 - listed
+        and 1 <= bits <= PLAIN_BITS
+        and first[0] == 1
+        and first[-1] == states
+        and all(one <= other for one, other in zip(first, first[1:], strict=False))
+        and layout[KEY_BITS] == width_of(listed - 1)
+        and layout[SPREAD] == spread_of(layout[KEY_BITS])
+        and layout[NEXT_BITS] == width_of(states - 1)
+        and layout[BEGIN_BITS] == width_of(arcs)
+    ):
+        return False
+    levels = 0 if bits == PLAIN_BITS else 2 * (order - 1) << bits
+    sizes = (
+        packed_size(arcs, layout[KEY_BITS] + layout[NEXT_BITS] + bits),
+        packed_size(states + 1, layout[BEGIN_BITS] + layout[NEXT_BITS] + bits),
+        words,
+        words,
+        levels,
+    )
+    return (
+        all(len(array) == size for array, size in zip(model, sizes, strict=False))
+        and all(bool((np.isfinite(real) & (real < _MOST_LOG10)).all()) for real in (model.word_log10, model.levels))
+        and bool(((model.word_next >= 0) & (model.word_next < states)).all())
+    )
