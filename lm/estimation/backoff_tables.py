@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import FormatError
 from ..ngram.arpa import Arpa, NgramTable
-from .ngram_rows import START_ID, find_in_table, find_ngrams, ngram_ids
+from .ngram_rows import END_ID, START_ID, find_in_table, find_ngrams, ngram_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,31 @@ class BackoffTables:
     words: tuple[str, ...]
     tables: tuple[BackoffTable, ...]
 
+    @classmethod
+    def from_arpa(cls, arpa: Arpa) -> "BackoffTables":
+        """Return the model of ``arpa`` with plain probabilities.
+
+        The frequencies are those that the model itself expects; a sentence begins as often as one ends. Raises
+        FormatError where the context of an n-gram is no n-gram itself.
+        """
+        tables: list[BackoffTable] = []
+        frequency = np.ones(0)
+        for n, read in enumerate(arpa.tables, 1):
+            prob, backoff = (10.0 ** values.astype(np.float64) for values in (read.log10_prob, read.log10_backoff))
+            word = np.ascontiguousarray(read.ids[:, -1])
+            if n == 1:
+                context = suffix = np.zeros(len(word), np.int32)
+                frequency = prob.copy()
+                frequency[START_ID] = frequency[END_ID]
+            else:
+                context, suffix = _contexts(arpa, tables, read.ids), word
+                frequency = frequency[context] * prob
+            if n > 2:
+                suffix = find_in_table(tables[-1], tables[-1].suffix[context], word)
+            floats = [values.astype(np.float32) for values in (prob, backoff, frequency)]
+            tables.append(BackoffTable(word, context, suffix, *floats))
+        return cls(arpa.words, tuple(tables))
+
     @property
     def counts(self) -> tuple[int, ...]:
         """The number of n-grams of every order."""
@@ -50,16 +76,16 @@ class BackoffTables:
         """Return the rows of the n-grams whose i-th words are ``columns[i]`` (``n`` of them), -1 for missing ones."""
         return find_ngrams(self.tables, columns[:n])
 
+    def rows(self, n: int, begin: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return ids, log10 probabilities and back-off weights of the n-grams ``begin`` to ``end`` of order ``n``."""
+        table, here = self.tables[n - 1], slice(begin, end)
+        prob = np.minimum(np.log10(np.maximum(table.prob[here], 1e-38), dtype=np.float32), 0)
+        backoff = np.log10(np.maximum(table.backoff[here], 1e-38), dtype=np.float32)
+        return ngram_ids(self.tables, n, begin, end), prob, backoff if n < len(self.tables) else np.zeros_like(prob)
+
     def to_arpa(self) -> Arpa:
-        """Return the model with log10 values."""
-        made = []
-        for n, table in enumerate(self.tables, 1):
-            prob = np.minimum(np.log10(np.maximum(table.prob, 1e-38), dtype=np.float32), 0)
-            backoff = np.log10(np.maximum(table.backoff, 1e-38), dtype=np.float32)
-            if n == len(self.tables):
-                backoff = np.zeros_like(prob)
-            made.append(NgramTable(self.ids(n), prob, backoff))
-        return Arpa(self.words, tuple(made))
+        """Return the model with log10 values; ``write_arpa`` takes either."""
+        return Arpa(self.words, tuple(NgramTable(*self.rows(n, 0, count)) for n, count in enumerate(self.counts, 1)))
 
     def word_probabilities(self, tokens: NDArray[Any]) -> NDArray[np.float64]:
         """Return the probability of every token after those before it in its sentence, in the order they stand.
@@ -76,6 +102,19 @@ class BackoffTables:
             there = rows >= 0
             prob[there] = table.prob[rows[there]]
         return prob[tokens != START_ID]
+
+
+def _contexts(arpa: Arpa, tables: Sequence[BackoffTable], ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the rows, one order below, of the sorted n-grams ``ids`` without their last words."""
+    if not len(ids):
+        return np.zeros(0, np.int32)
+    changes = np.flatnonzero((ids[1:, :-1] != ids[:-1, :-1]).any(axis=1)) + 1
+    begin = np.concatenate([[0], changes])
+    rows = find_ngrams(tables, list(ids[begin, :-1].T))
+    if rows.min() < 0:
+        shown = " ".join(arpa.words[word] for word in ids[begin[int(np.argmin(rows))]])
+        raise FormatError(f"The model lists {shown!r} but not that n-gram without its last word.")
+    return np.repeat(rows, np.diff(begin, append=len(ids)))
 
 
 def pick(values: NDArray[np.float32], rows: NDArray[np.int32], missing: float) -> NDArray[np.float32]:

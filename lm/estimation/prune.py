@@ -1,26 +1,29 @@
 """Entropy pruning: leave out the n-grams whose loss changes the model least (Stolcke 1998).
 
 What an n-gram is worth is the relative entropy between the model with and without it, weighed by how often its context
-occurs in the text. That frequency comes from the counts, since Kneser-Ney's lower orders misjudge it (Chelba et al.
-2010, "Study on Interaction between Entropy Pruning and Kneser-Ney Smoothing").
+occurs in the text. That frequency comes from the counts where they are known, since Kneser-Ney's lower orders misjudge
+it (Chelba et al. 2010, "Study on Interaction between Entropy Pruning and Kneser-Ney Smoothing"); in a model that was
+read from a file it is what the model itself expects, as Stolcke has it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from .backoff_tables import BackoffTable, BackoffTables, left_over
-from .ngram_rows import UNKNOWN_ID, context_runs
+from .backoff_tables import BackoffTables
+from .linked_model import LinkedModel, link, with_new_backoffs
+from .ngram_rows import UNKNOWN_ID
 
 
 @dataclass(frozen=True, slots=True)
 class PruneOptions:
     """Which n-grams above order 1 stay; exactly one of the first three is given.
 
-    ``threshold``: those worth more than this relative entropy (natural logarithm, per word). ``total``: the threshold
-    that leaves at most so many in all. ``per_order``: at most so many of order 2, 3, ... each. An n-gram that is the
+    ``threshold``: those worth more than this relative entropy (natural logarithm, per word; SRILM's threshold, a part
+    of the perplexity, is the same for numbers as small as those in use). ``total``: the threshold that leaves at most
+    so many in all. ``per_order``: at most so many of order 2, 3, ... each. An n-gram that is the
     context of a longer one always stays. ``without_unknown``: n-grams that hold ``<unk>`` go, and nobody inherits
     their probability: for recognisers that never propose ``<unk>``.
     """
@@ -34,55 +37,69 @@ class PruneOptions:
         given = [value for value in (self.threshold, self.total, self.per_order) if value is not None]
         if len(given) != 1:
             raise OptionsError("Pruning takes exactly one of threshold, total and per_order.")
+        if self.threshold is not None and self.threshold != self.threshold:
+            raise OptionsError("The threshold of pruning is a number.")
+        if min(self.per_order or (self.total or 0,)) < 0:
+            raise OptionsError("The number of n-grams to keep cannot be below 0.")
 
 
 def prune(model: BackoffTables, options: PruneOptions) -> BackoffTables:
-    """Return the pruned model, its back-off weights computed anew."""
+    """Return the pruned model, its back-off weights computed anew; a pruned model may be pruned again.
+
+    The words after each history sum to what they did, those that n-grams were left out of inherit in proportion.
+    """
     if options.per_order is not None and len(options.per_order) != len(model.tables) - 1:
         raise OptionsError(f"per_order needs {len(model.tables) - 1} numbers, for orders 2 to {len(model.tables)}.")
-    if any((table.suffix < 0).any() for table in model.tables):
-        raise OptionsError("A model can be pruned by entropy once: this one was, and lacks suffixes of its n-grams.")
-    worth = [_worth(model, n) for n in range(2, len(model.tables) + 1)]
-    unknown = _holding_unknown(model, options.without_unknown)
-    for values, gone in zip(worth, unknown[1:], strict=True):
-        values[gone] = -np.inf
+    linked = link(model)
+    totals = linked.totals(options.without_unknown)
+    worth = [
+        relative_entropies(linked, totals, n, model.tables[n - 2].frequency, options.without_unknown)
+        for n in range(2, len(model.tables) + 1)
+    ]
+    if options.without_unknown:
+        for values, gone in zip(worth, _holding_unknown(model), strict=True):
+            values[gone] = -np.inf
     kept = _choose(model, worth, options)
-    return _rebuild(model, kept, unknown)
+    del linked, worth
+    remaining = [*np.split(totals[:-1], np.cumsum(model.counts)[:-1]), totals[-1:]]
+    remaining = [values[rows] for values, rows in zip(remaining, [*kept, np.ones(1, np.bool_)], strict=True)]
+    return with_new_backoffs(_compact(model, kept), np.concatenate(remaining), options.without_unknown)
 
 
-def _worth(model: BackoffTables, n: int) -> NDArray[np.float32]:
-    """Return the relative entropy that each n-gram of order ``n`` saves (Stolcke 1998, equation 2)."""
-    table, below = model.tables[n - 1], model.tables[n - 2]
-    begin, contexts = context_runs(table.context)
-    lengths = np.diff(begin, append=len(table.word))
-    lower = below.prob[table.suffix]
-    left, left_below = left_over(table.prob, lower, begin)
-    worth = np.empty(len(table.word), np.float32)
-    # In blocks of whole contexts, so that the float64 intermediates stay small.
-    ends = np.append(begin, len(table.word))
-    block = 0
-    while block < len(begin):
-        stop = max(block + 1, int(np.searchsorted(ends, ends[block] + (1 << 22), side="right")) - 1)
-        here = slice(int(ends[block]), int(ends[stop]))
-        spread = lengths[block:stop]
-        p, q = table.prob[here].astype(np.float64), lower[here].astype(np.float64)
-        numerator, denominator = np.repeat(left[block:stop], spread), np.repeat(left_below[block:stop], spread)
+def relative_entropies(
+    linked: LinkedModel,
+    totals: NDArray[np.float64],
+    n: int,
+    frequency: NDArray[np.float32],
+    without_unknown: bool = False,
+) -> NDArray[np.float32]:
+    """Return the relative entropy that each n-gram of order ``n`` saves (Stolcke 1998, equation 2).
+
+    ``totals`` are the model's (``LinkedModel.totals``), ``frequency`` is that of the n-grams of the order below.
+    """
+    arrays, here, below = linked.arrays, linked.rows(n), linked.rows(n - 1)
+    left_below = linked.left(totals, n - 1, without_unknown)
+    left = np.maximum(arrays.backoff[below] * left_below, 1e-30)
+    worth = np.empty(here.stop - here.start, np.float32)
+    # In blocks, so that the float64 intermediates stay small.
+    for begin in range(here.start, here.stop, 1 << 20):
+        rows = slice(begin, min(begin + (1 << 20), here.stop))
+        context = linked.context[rows] - np.int32(below.start)
+        p = np.maximum(arrays.prob[rows].astype(np.float64), 1e-30)
+        q = np.maximum(linked.lower[rows].astype(np.float64), 1e-30)
+        numerator, denominator = left[context], left_below[context]
         new = np.log((numerator + p) / (denominator + q))
         change = p * (np.log(q) + new - np.log(p)) + numerator * (new - np.log(numerator / denominator))
-        worth[here] = -np.repeat(below.frequency[contexts[block:stop]], spread) * change
-        block = stop
+        worth[begin - here.start : rows.stop - here.start] = -frequency[context] * change
     return worth
 
 
-def _holding_unknown(model: BackoffTables, wanted: bool) -> list[NDArray[np.bool_]]:
-    """Return which n-grams of each order (1 first) hold ``<unk>``; the word itself stays."""
-    if not wanted:
-        return [np.zeros(count, np.bool_) for count in model.counts]
+def _holding_unknown(model: BackoffTables) -> list[NDArray[np.bool_]]:
+    """Return which n-grams of each order, from 2 on, hold ``<unk>``."""
     held = [model.tables[0].word == UNKNOWN_ID]
     for table in model.tables[1:]:
         held.append((table.word == UNKNOWN_ID) | held[-1][table.context])
-    held[0] = np.zeros_like(held[0])
-    return held
+    return held[1:]
 
 
 def _choose(model: BackoffTables, worth: list[NDArray[np.float32]], options: PruneOptions) -> list[NDArray[np.bool_]]:
@@ -100,7 +117,7 @@ def _choose(model: BackoffTables, worth: list[NDArray[np.float32]], options: Pru
         return kept
     assert options.total is not None
     # Contexts come on top of what is worth keeping, so the threshold is searched for.
-    everything = np.concatenate(worth)
+    everything = np.concatenate([np.zeros(0, np.float32), *worth])
     low, high = 0.0, float(everything.max(initial=0.0))
     if options.total < len(everything):
         low = max(low, float(np.partition(everything, -options.total - 1)[-options.total - 1]))
@@ -139,38 +156,14 @@ def _close(model: BackoffTables, wanted: list[NDArray[np.bool_]]) -> list[NDArra
     return kept
 
 
-def _rebuild(model: BackoffTables, kept: list[NDArray[np.bool_]], unknown: list[NDArray[np.bool_]]) -> BackoffTables:
-    backoffs = _new_backoffs(model, kept, unknown)
-    tables: list[BackoffTable] = []
-    row_below = np.zeros(0, np.int32)  # where the rows of the order below went, -1 for those that are gone
-    for table, stays, backoff in zip(model.tables, kept, backoffs, strict=True):
-        rows = np.flatnonzero(stays)
-        context, suffix = table.context[rows], table.suffix[rows]
-        if tables:
-            context, suffix = row_below[context], row_below[suffix]
-        tables.append(
-            BackoffTable(table.word[rows], context, suffix, table.prob[rows], backoff[rows], table.frequency[rows])
-        )
-        row_below = np.cumsum(stays, dtype=np.int32) - 1
-        row_below[~stays] = -1
+def _compact(model: BackoffTables, kept: list[NDArray[np.bool_]]) -> BackoffTables:
+    """Return the rows that stay, their contexts and suffixes renumbered; -1 for suffixes that are gone."""
+    tables = [model.tables[0]]
+    for n in range(1, len(kept)):
+        table, rows = model.tables[n], np.flatnonzero(kept[n])
+        row_below = np.append(np.cumsum(kept[n - 1], dtype=np.int32) - np.int32(1), np.int32(-1))
+        row_below[:-1][~kept[n - 1]] = -1
+        columns = {name: getattr(table, name)[rows] for name in ("word", "prob", "backoff", "frequency")}
+        context, suffix = row_below[table.context[rows]], row_below[table.suffix[rows]]  # -1 stays -1
+        tables.append(replace(table, **columns, context=context, suffix=suffix))
     return BackoffTables(model.words, tuple(tables))
-
-
-def _new_backoffs(
-    model: BackoffTables, kept: list[NDArray[np.bool_]], unknown: list[NDArray[np.bool_]]
-) -> list[NDArray[np.float32]]:
-    """Return, for the old rows of every order, the back-off weights that fit what is kept."""
-    backoffs = []
-    effective = model.tables[0].prob  # p(w|h) of every old n-gram in the pruned model
-    for place, table in enumerate(model.tables[1:], 1):
-        below = model.tables[place - 1]
-        lower = effective[table.suffix]
-        begin, contexts = context_runs(table.context)
-        # Probability that went to <unk> stays there: those rows count as if they were in the model.
-        left, left_below = left_over(table.prob, lower, begin, kept[place] | unknown[place])
-        alive = np.add.reduceat(kept[place], begin, dtype=np.int32) > 0
-        backoff = np.ones(len(below.word), np.float32)
-        backoff[contexts[alive]] = (left / left_below)[alive]
-        effective = np.where(kept[place], table.prob, backoff[table.context] * lower)
-        backoffs.append(backoff)
-    return [*backoffs, np.ones(len(model.tables[-1].word), np.float32)]

@@ -1,0 +1,62 @@
+"""Compiled steps along a back-off model whose n-grams are one array, each linked to its longest suffix."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...jit import inlined_kernel, kernel
+
+
+class LinkedArrays(NamedTuple):
+    """The n-grams of all orders, shorter ones first: order 1 at its word ids, so that -1 can stand for no words at all.
+
+    Those that continue n-gram ``i`` by a word are ``begin[i]`` to ``begin[i + 1]``, their last words ``word`` rising.
+    ``prob`` and ``backoff`` are plain; ``back`` is the longest proper suffix that the model lists, -1 in order 1.
+    """
+
+    begin: NDArray[np.int32]
+    word: NDArray[np.int32]
+    prob: NDArray[np.float32]
+    backoff: NDArray[np.float32]
+    back: NDArray[np.int32]
+
+
+@inlined_kernel
+def _step(model: LinkedArrays, history: int, wanted: int) -> tuple[float, int]:
+    """Return p(wanted | history) and the longest n-gram of history and word that the model lists."""
+    weight = 1.0
+    while history >= 0:
+        low, high = model.begin[history], model.begin[history + 1]
+        end = high
+        while low < high:
+            middle = (low + high) >> 1
+            if model.word[middle] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < end and model.word[low] == wanted:
+            return weight * model.prob[low], low
+        weight *= model.backoff[history]
+        history = model.back[history]
+    return weight * model.prob[wanted], wanted
+
+
+@kernel
+def follow(
+    model: LinkedArrays,
+    histories: NDArray[np.int32],
+    words: NDArray[np.int32],
+    prob: NDArray[np.float32],
+    reached: NDArray[np.int32],
+) -> None:
+    """Put the probability of each word after its history into ``prob``, the n-gram that it leads to into ``reached``.
+
+    A word below 0 is none of the model's: its probability is 0, and after it nothing is remembered (-1).
+    """
+    for place in range(len(words)):
+        if words[place] < 0:
+            prob[place], reached[place] = np.float32(0), -1
+        else:
+            value, node = _step(model, histories[place], words[place])
+            prob[place], reached[place] = value, node
