@@ -3,6 +3,8 @@
 import math
 from collections import Counter
 
+import numpy as np
+
 UNKNOWN, START, END = "<unk>", "<s>", "</s>"
 
 
@@ -144,3 +146,29 @@ def worth(prob, backoff, gram, words, context_frequency):
         new = prob[(*context, word)] if word in without else backed_off
         total += old * (math.log(old) - math.log(new))
     return context_frequency * total
+
+
+def float32_text(value):
+    """A float32 as ARPA files hold it: NumPy's shortest digits; no point in whole numbers, exponents for tiny ones."""
+    if value == 0:
+        return "0"
+    mantissa, exponent = np.format_float_scientific(abs(value), unique=True, trim="-").split("e")
+    digits, point = mantissa.replace(".", ""), int(exponent) + 1
+    if -3 <= point <= 10:
+        digits = digits.ljust(point, "0") if point > 0 else "0" * (1 - point) + digits
+        text = digits[: max(point, 1)] + "." + digits[max(point, 1) :]
+        text = text.rstrip(".")
+    else:
+        text = f"{mantissa}e{int(exponent)}"
+    return "-" * bool(value < 0) + text
+
+
+def arpa_text(arpa):
+    """The text of an ARPA file."""
+    lines = ["\\data\\", *(f"ngram {n}={count}" for n, count in enumerate(arpa.counts, 1))]
+    for n, table in enumerate(arpa.tables, 1):
+        lines += ["", f"\\{n}-grams:"]
+        for ids, prob, backoff in zip(table.ids, table.log10_prob, table.log10_backoff, strict=True):
+            fields = [float32_text(prob), " ".join(arpa.words[word] for word in ids)]
+            lines.append("\t".join(fields + [float32_text(backoff)] * (n < arpa.order)))
+    return "\n".join([*lines, "", "\\end\\", ""])

@@ -61,6 +61,11 @@ class Arpa:
         """The number of n-grams of every order."""
         return tuple(len(table.log10_prob) for table in self.tables)
 
+    def rows(self, n: int, begin: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return ids, log10 probabilities and back-off weights of the n-grams ``begin`` to ``end`` of order ``n``."""
+        table, here = self.tables[n - 1], slice(begin, end)
+        return table.ids[here], table.log10_prob[here], table.log10_backoff[here]
+
 
 def __getattr__(name: str) -> Any:
     """Import the reader or the writer when it is first asked for; both need what stands above."""
