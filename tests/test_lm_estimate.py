@@ -9,12 +9,13 @@ import pytest
 from harken.errors import FormatError, OptionsError
 from harken.lm.estimation.counting import count_ngrams, encode
 from harken.lm.estimation.discounts import discounts
-from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, mix, prune
+from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, prune
 from harken.lm.estimation.kneser_ney import smooth
-from harken.lm.estimation.mixture import fit_weights
+from harken.lm.estimation.linked_model import link
+from harken.lm.estimation.prune import relative_entropies
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.text.normalizer import normalize
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .naive_lm import backoff_score, kneser_ney, probability, worth
@@ -167,14 +168,13 @@ def test_word_probabilities_equal_the_naive_score(sentences, order, seed):
 @given(sentences=texts, order=st.integers(2, 3))
 @settings(deadline=None, max_examples=25)
 def test_worth_is_the_relative_entropy(sentences, order):
-    from harken.lm.estimation.prune import _worth
-
     model = estimate(sentences, order, WORDS)
     prob, backoff = as_dictionary(model)
     table, below = model.tables[order - 1], model.tables[order - 2]
+    linked = link(model)
     # A context that has seen every word leaves nothing over but rounding, so its n-grams have no sound value.
     words = [word for word in model.words if word != "<s>"]
-    for row, value in enumerate(_worth(model, order)):
+    for row, value in enumerate(relative_entropies(linked, linked.totals(False), order, below.frequency)):
         gram = tuple(model.words[word] for word in model.ids(order)[row])
         if sum((*gram[:-1], word) in prob for word in words) < len(words):
             wanted = worth(prob, backoff, gram, words, float(below.frequency[table.context[row]]))
@@ -227,55 +227,12 @@ def test_unknown_words_leave_without_heirs(text):
     assert weights.keys() >= backoff.keys()
 
 
-def test_a_model_is_pruned_once(text):
-    model = prune(estimate(text, 3), PruneOptions(per_order=(20, 20)))
-    lacking = any((table.suffix < 0).any() for table in model.tables)
-    assert lacking
-    with pytest.raises(OptionsError, match="once"):
-        prune(model, PruneOptions(total=5))
-    with pytest.raises(OptionsError, match="before they are pruned"):
-        mix([model, model], [0.5, 0.5])
-
-
 def test_options_of_pruning_are_checked(text):
     for bad in ({}, {"total": 1, "threshold": 0.1}):
         with pytest.raises(OptionsError, match="exactly one"):
             PruneOptions(**bad)
     with pytest.raises(OptionsError, match="per_order needs 1"):
         prune(estimate(text, 2), PruneOptions(per_order=(1, 2)))
-
-
-@given(one=texts, other=texts, weight=st.floats(0.0, 1.0), order=st.integers(1, 3))
-@settings(deadline=None, max_examples=25)
-def test_a_mixture_has_the_mixed_probabilities(one, other, weight, order):
-    models = [estimate(sentences, order, WORDS) for sentences in (one, other)]
-    mixed = mix(models, (weight, 1 - weight))
-    prob, _ = as_dictionary(mixed)
-    parts = [as_dictionary(model) for model in models]
-    assert prob.keys() == parts[0][0].keys() | parts[1][0].keys()
-    for gram, value in prob.items():
-        if gram != ("<s>",):
-            shares = [probability(*part, gram[:-1], gram[-1]) for part in parts]
-            assert value == pytest.approx(weight * shares[0] + (1 - weight) * shares[1], rel=1e-4)
-    assert totals(mixed) == pytest.approx([1.0] * len(totals(mixed)), abs=1e-4)
-
-
-def test_mixtures_are_checked():
-    one, other = estimate(["a b"], 2, WORDS), estimate(["a b"], 2, ("a", "b"))
-    with pytest.raises(OptionsError, match="sum to 1"):
-        mix([one, one], [0.5, 0.6])
-    with pytest.raises(OptionsError, match="share one vocabulary"):
-        mix([one, other], [0.5, 0.5])
-
-
-@given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)), min_size=2, max_size=20))
-@settings(deadline=None, max_examples=20)
-def test_fitted_weights_are_the_best(pairs):
-    assume(any(abs(a - b) > 0.05 for a, b in pairs))
-    table = np.array(pairs).T
-    best = np.log(np.array(fit_weights(table, 2000)) @ table).sum()
-    for weight in np.linspace(0, 1, 21):
-        assert best >= np.log(weight * table[0] + (1 - weight) * table[1]).sum() - 1e-4
 
 
 @pytest.fixture(scope="module")

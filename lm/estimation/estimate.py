@@ -1,19 +1,23 @@
-"""From sentences to a back-off n-gram model: the front door of counting, smoothing, mixing and pruning.
+"""From text to a back-off n-gram model: the front door of counting, smoothing, mixing and pruning.
 
-tables = estimate(["the cat sat", "the dog sat"], order=3)
-write_arpa(prune(tables, PruneOptions(total=100_000)).to_arpa(), "small.arpa")
+model = estimate_files(["books.txt.bz2"], order=3)
+write_arpa(prune(model, PruneOptions(total=100_000)), "small.arpa.gz")
 """
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .backoff_tables import BackoffTables
-from .counting import count_ngrams, encode
+from .counting import CountingOptions, Sentences, count_text, text_files
 from .kneser_ney import SmoothingOptions, smooth
 from .mixture import mix
 from .prune import PruneOptions, prune
+from .text_pieces import Progress
 
-__all__ = ["PruneOptions", "SmoothingOptions", "commonest_words", "estimate", "mix", "prune"]
+__all__ = [
+    "PruneOptions", "SmoothingOptions", "commonest_words", "estimate", "estimate_files", "mix", "prune",
+]  # fmt: skip
 
 
 def estimate(
@@ -24,13 +28,33 @@ def estimate(
 ) -> BackoffTables:
     """Return the modified interpolated Kneser-Ney model of ``sentences``, words between spaces.
 
-    Words outside ``vocabulary`` count as ``<unk>``; without one, every word of the text is in the model, and with the
-    default options the model is the one that KenLM's lmplz makes. Orders 1 to 6. Raises OptionsError, FormatError.
+    Words outside ``vocabulary`` count as ``<unk>``; without one, every word of the text is in the model. The model is
+    the one that KenLM's lmplz makes, which refuses texts that the default options take (see ``discount_fallback``).
+    Orders 1 to 6. Raises OptionsError, FormatError.
     """
-    tokens, words = encode(sentences, vocabulary)
-    counts = count_ngrams(tokens, words, order)
-    del tokens
-    return smooth(counts, options)
+    return smooth(count_text([Sentences(sentences)], order, vocabulary), options)
+
+
+def estimate_files(
+    paths: Sequence[str | os.PathLike[str]],
+    order: int = 3,
+    vocabulary: Sequence[str] | None = None,
+    options: SmoothingOptions | None = None,
+    *,
+    limit: Collection[str] | None = None,
+    memory: int | None = None,
+    temporary: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> BackoffTables:
+    """Return the modified interpolated Kneser-Ney model of text files, one sentence a line, words between spaces.
+
+    ``paths``: plain files, gzip or bzip2, ``-`` for standard input. ``vocabulary``, ``order`` and ``options`` as for
+    ``estimate``. ``limit``: words that alone may stand in n-grams, once all have been counted (lmplz's
+    --limit_vocab_file). ``memory`` and ``temporary``: see ``CountingOptions``. ``progress`` is called with the bytes
+    that have been read and those of all files. Raises OptionsError, FormatError.
+    """
+    counting = CountingOptions(memory=memory, folder=temporary)
+    return smooth(count_text(text_files(paths, progress), order, vocabulary, counting), options, limit)
 
 
 def commonest_words(counts: Counter[str], size: int, always: Iterable[str] = ()) -> tuple[str, ...]:
