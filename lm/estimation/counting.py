@@ -4,7 +4,7 @@ counts = count_text(text_files(["books.txt.bz2"]), order=3, options=CountingOpti
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from ...errors import FormatError, OptionsError
 from .block_counts import BlockTable, block_memory, count_block
 from .count_tables import CountTable, NgramCounts
 from .ngram_rows import END_ID, START_ID, UNKNOWN_ID
+from .spill import Column, Spill
 from .text_pieces import Sentences, Source, TextFile, text_files
 from .tokens import Tokenizer
 
@@ -54,6 +55,11 @@ class CountingOptions:
         memory = self.memory if self.memory is not None else _free_memory() // 2
         return max(1, min(memory // block_memory(order), _MOST_BLOCK_TOKENS))
 
+    def merged_rows(self) -> int:
+        """Return how many rows a merge may hold in memory before it writes them."""
+        memory = self.memory if self.memory is not None else _free_memory()
+        return max(16, min(memory >> 6, 1 << 18))
+
     def thread_count(self) -> int:
         """Return how many threads count."""
         if self.threads is not None:
@@ -91,12 +97,27 @@ def count_ngrams(
 ) -> NgramCounts:
     """Count the n-grams of orders 1 to ``order`` in ``tokens`` (see ``encode``)."""
     tokens = np.ascontiguousarray(tokens, np.int32)
+    if len(tokens) and (tokens[0] != START_ID or tokens[-1] != END_ID):
+        raise FormatError("Tokens must be whole sentences, from <s> to </s>.")
+    if len(tokens) and not 0 <= tokens.min() <= tokens.max() < len(words):
+        raise FormatError(f"Tokens must be numbers of words, 0 to {len(words) - 1}.")
     if not (tokens > END_ID).any() and not (tokens == UNKNOWN_ID).any():
         raise FormatError("The text holds no words, so that nothing can be counted.")
+    options = options or CountingOptions()
     counter = _Counter(order, options)
-    for block in [tokens]:
+    for block in _sentence_blocks(tokens, options.block_tokens(order)):
         counter.add(block, len(words))
     return counter.counts(words)
+
+
+def _sentence_blocks(tokens: NDArray[np.int32], capacity: int) -> Iterator[NDArray[np.int32]]:
+    """Yield ``tokens`` in blocks of whole sentences, at most ``capacity`` each unless one sentence is longer."""
+    ends = np.flatnonzero(tokens == END_ID) + 1
+    begin = done = 0
+    while begin < len(tokens):
+        done = max(done + 1, int(np.searchsorted(ends, begin + capacity, side="right")))
+        yield tokens[begin : ends[done - 1]]
+        begin = ends[done - 1]
 
 
 def count_text(
@@ -122,31 +143,55 @@ def count_text(
 
 
 class _Counter:
-    def __init__(self, order: int, options: CountingOptions | None) -> None:
+    """Counts block after block: the first one's tables stay in memory unless there are more."""
+
+    def __init__(self, order: int, options: CountingOptions) -> None:
         if not 1 <= order <= 6:
             raise OptionsError(f"The order of an n-gram model is 1 to 6, not {order}.")
         self._order = order
-        self._options = options or CountingOptions()
+        self._options = options
+        self._threads = options.thread_count()
         self._tables: list[BlockTable] = []
+        self._spill: Spill | None = None
 
     def add(self, tokens: NDArray[np.int32], size: int) -> None:
-        threads = self._options.thread_count()
-        with ThreadPoolExecutor(threads) as pool:
-            self._tables = count_block(tokens, size, self._order, threads, pool)
+        """Count a block over ``size`` words."""
+        if self._tables and self._spill is None:
+            self._spill = Spill(self._order, self._options.folder, self._options.merged_rows())
+            self._spill.add(self._tables)
+        self._tables = []
+        with ThreadPoolExecutor(self._threads) as pool:
+            self._tables = count_block(tokens, size, self._order, self._threads, pool)
+        if self._spill is not None:
+            self._spill.add(self._tables)
 
     def counts(self, words: tuple[str, ...]) -> NgramCounts:
-        from .block_count_kernels import count_rows
-
+        """Return the counts of all blocks."""
+        made = self._tables
+        if self._spill is not None:
+            self._tables = []
+            made = self._spill.merged()
         tables = []
         first, last = START_ID, START_ID + 1  # the rows that begin with <s>
-        self._tables[0].occurrences[START_ID] = 0
-        for n, table in enumerate(self._tables, 1):
+        made[0].occurrences[START_ID] = 0
+        for n, table in enumerate(made, 1):
             continuations = table.occurrences
             if n > 1:
                 first, last = np.searchsorted(table.context, np.array([first, last], np.int32)).tolist()
             if n < self._order:
-                continuations = np.zeros(len(table.word), np.uint32)
-                count_rows(self._tables[n].suffix, continuations)
+                continuations = self._continuations(made[n], len(table.word))
                 continuations[first:last] = table.occurrences[first:last]
             tables.append(CountTable(table.word, table.context, table.suffix, table.occurrences, continuations))
         return NgramCounts(words, tuple(tables))
+
+    def _continuations(self, above: BlockTable, size: int) -> NDArray[np.uint32]:
+        """Return how many n-grams ``above`` have each of ``size`` n-grams for their suffix."""
+        from .block_count_kernels import count_rows
+
+        continuations = np.zeros(size, np.uint32)
+        if self._spill is not None:
+            column = Column(self._options.folder, np.uint32)
+            column.extend(size)
+            continuations = column.array()
+        count_rows(above.suffix, continuations)
+        return continuations

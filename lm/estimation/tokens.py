@@ -127,18 +127,20 @@ class Tokenizer:
         tokens[:filled] = self._tokens[:filled]
         self._tokens = tokens
 
-    def _widen(self, letters: int) -> None:
-        """Make the table at least twice as large, with room for another ``letters``."""
-        slots, begin = self._table.slots, self._table.begin
+    def _widen(self, more: int) -> None:
+        """Make room in the table: for twice the words, and for ``more`` letters if it may lack that."""
+        slots, letters, begin = self._table
         if self.size + 2 >= _MOST_WORDS:
             raise FormatError("The text has more than 2^31 different words: is it text?")
-        wider = np.full(2 * len(slots), -1, np.int64)
-        self._kernels.move_slots(slots, wider)
-        self._table = self._table._replace(
-            slots=wider,
-            letters=np.concatenate([self._table.letters, np.empty(len(self._table.letters) + letters, np.uint8)]),
-            begin=np.concatenate([begin, np.zeros(len(begin), np.int64)]),
-        )
+        if 2 * self.size >= len(slots) or self.size + 2 > len(begin):
+            slots = np.full(2 * len(slots), -1, np.int64)
+            self._kernels.move_slots(self._table.slots, slots)
+            begin = np.concatenate([begin, np.zeros(len(begin), np.int64)])
+        used = int(begin[self.size])
+        if used + more >= len(letters):
+            letters = np.empty(2 * used + 2 * more, np.uint8)
+            letters[:used] = self._table.letters[:used]
+        self._table = self._kernels.WordTable(slots, letters, begin)
 
 
 def _whole_words(source: Source) -> Iterator[bytes]:
