@@ -96,8 +96,10 @@ class LinkedModel:
 def link(model: BackoffTables, totals: NDArray[np.float64] | None = None, without_unknown: bool = False) -> LinkedModel:
     """Return ``model`` with its links; with ``totals`` (see ``LinkedModel.totals``), compute its back-off weights anew.
 
-    The new weights make what p(w|h) sums to what ``totals`` says, for every history that words are listed after.
+    The new weights make what p(w|h) sums to what ``totals`` says, for every history that words are listed after; the
+    others back off with weight 1.
     """
+    total = None if totals is None else totals.copy()
     tables = model.tables
     first = (0, *np.cumsum(model.counts).tolist())
     size = first[-1]
@@ -117,12 +119,13 @@ def link(model: BackoffTables, totals: NDArray[np.float64] | None = None, withou
         missing = np.flatnonzero(table.suffix < 0)
         lower[here], backs = _lower(linked, n, missing)
         arrays.back[first[n - 1] + missing] = backs
-        if totals is not None:
+        if total is not None:
             histories = linked.rows(n - 1)
-            listed = linked.sums(arrays.prob, n - 1, without_unknown)
-            left = np.maximum(totals[histories] - listed, _LEAST_LEFT)
-            weights = left / linked.left(totals, n - 1, without_unknown)
             going_on = arrays.begin[first[n - 2] + 1 : first[n - 1] + 1] > arrays.begin[histories]
+            total[histories] = np.where(going_on, total[histories], total[arrays.back[histories]])
+            listed = linked.sums(arrays.prob, n - 1, without_unknown)
+            left = np.maximum(total[histories] - listed, _LEAST_LEFT)
+            weights = left / linked.left(total, n - 1, without_unknown)
             arrays.backoff[histories] = np.where(going_on, weights, 1)
     return linked
 
