@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .lattice.lattice import Lattice
     from .lattice.mbr import minimum_bayes_risk
     from .lattice.npz import load_lattice, save_lattice
+    from .lattice.rescore import rescore_lattice
     from .score_files import read_scores
     from .search.beam_search import BeamSearch
     from .search.history import History
@@ -53,6 +54,7 @@ _HOME = {
     "phrase_grammar": "graph.phrase_list",
     "read_fst": "fst.openfst",
     "read_scores": "score_files",
+    "rescore_lattice": "lattice.rescore",
     "save_lattice": "lattice.npz",
     "word_list_grammar": "graph.phrase_list",
     "write_fst": "fst.openfst",
@@ -82,6 +84,7 @@ __all__ = [
     "phrase_grammar",
     "read_fst",
     "read_scores",
+    "rescore_lattice",
     "save_lattice",
     "word_list_grammar",
     "write_fst",

@@ -1,145 +1,33 @@
 """A lattice expanded on the states of a language model, so that every path can have that model's costs exactly."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelError, OptionsError
-from ...lm.ngram.ngram import Ngram
-from .assemble import Pieces, reassemble
+from ...errors import OptionsError
+from .expand_models import LatticeModel, word_model
+from .expand_pairs import Expanded, RememberedModel
 from .lattice import KINDS, Lattice
 
-LM = KINDS.index("lm")
-GRAPH = KINDS.index("graph")
 QUANTUM = 2.0**-24
 """What ``split_lm`` rounds language model costs to, in nats: sums and differences of such numbers are exact."""
 
 
-class WordModel(Protocol):
-    """A language model as a deterministic automaton over a lattice's word numbers; its states are numbers."""
-
-    start: int
-
-    def step(self, states: NDArray[np.int64], words: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Return the cost (-ln p) of each word in each state, and the states that follow."""
-
-    def end(self, states: NDArray[np.int64]) -> NDArray[Any]:
-        """Return the cost of ending in each state."""
-
-
-class NgramWords:
-    """An n-gram model over the words of a lattice; words that the model lacks are its ``<unk>``."""
-
-    def __init__(self, model: Ngram, lattice: Lattice) -> None:
-        self.model = model
-        self.start = model.start_state
-        self._ids = np.zeros(len(lattice.words_table), np.int64)
-        for word in np.unique(lattice.words).tolist():
-            self._ids[word] = model.word_id(lattice.words_table[word])
-
-    def step(self, states: NDArray[np.int64], words: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Return the cost (-ln p) of each word in each state, and the states that follow."""
-        from .expand_kernels import step_all
-
-        return step_all(self.model.arrays, states, self._ids[words])
-
-    def end(self, states: NDArray[np.int64]) -> NDArray[Any]:
-        """Return the cost of ``</s>`` in each state."""
-        from .expand_kernels import step_all
-
-        return step_all(self.model.arrays, states, np.full(len(states), 2, np.int64))[0]
-
-
-class _Pairs(NamedTuple):
-    """A state of the product for each pair of states, the arcs between them, and the model's costs."""
-
-    states: NDArray[np.int64]
-    arcs: NDArray[np.int64]
-    sources: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    costs: NDArray[np.float64]
-    end_costs: NDArray[np.float64]
-
-
-def expand_on_lm(lattice: Lattice, model: WordModel | Ngram) -> Lattice:
+def expand_on_lm(lattice: Lattice, model: LatticeModel) -> Lattice:
     """Return the lattice whose states are told apart by the model's states too, its costs in ``lm_costs``.
 
     What ``lm_costs`` held before is replaced; all other costs, words and labels of every path stay as they are. The
     result has as many paths as ``lattice``, but more states: exact for any order of the model. Raises ModelError where
     the model gives a word no finite cost.
     """
-    words = NgramWords(model, lattice) if isinstance(model, Ngram) else model
     if lattice.states == 0:
         return lattice
-    pairs = _pair_up(lattice, words)
-    for costs, what in ((pairs.costs, "a word"), (pairs.end_costs, "ending")):
-        if not np.isfinite(costs).all():
-            raise ModelError(f"language model: it gives {what} of the lattice no finite cost; give it an <unk>.")
-    pieces = Pieces.of(lattice).take_arcs(pairs.arcs)
-    final_costs = lattice.final_costs[pairs.states]
-    pieces.costs[:, LM] = pairs.costs
-    final_costs[:, LM] = pairs.end_costs
-    return reassemble(
-        lattice,
-        pieces._replace(
-            sources=pairs.sources,
-            nextstates=pairs.targets,
-            final_costs=final_costs,
-            frames=lattice.frames[pairs.states],
-        ),
-    )
+    made = expand(lattice, model)
+    return lattice_of(lattice, made, {"lm": made.costs[:, 0]}, {"lm": made.end_costs[:, 0]})
 
 
-def _pair_up(lattice: Lattice, model: WordModel) -> _Pairs:
-    """Walk lattice and model side by side, a level of the lattice at a time."""
-    from .expand_kernels import levels_of
-
-    levels = levels_of(*lattice.arrays[:2])
-    waiting: list[list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]] = [[] for _ in range(int(levels.max()) + 1)]
-    none = np.zeros(1, np.int64)
-    waiting[int(levels[0])].append((none, np.array([model.start], np.int64), none[:0]))
-    states, ends = [], []
-    arcs, sources, costs = [], [], []
-    targets = np.empty(0, np.int64)
-    made, arcs_made = 0, 0
-    for level, arrived in enumerate(waiting):
-        if not arrived:
-            continue
-        pairs = np.stack([np.concatenate([group[i] for group in arrived]) for i in (0, 1)])
-        here, place = np.unique(pairs, axis=1, return_inverse=True)
-        arc_places = np.concatenate([group[2] for group in arrived])
-        targets[arc_places] = made + place.reshape(-1)[len(place.reshape(-1)) - len(arc_places) :]
-        state, model_state = here
-        states.append(state)
-        is_final = np.isfinite(lattice.final_graph_costs[state])
-        end = np.zeros(len(state))
-        end[is_final] = model.end(model_state[is_final])
-        ends.append(end)
-        counts = np.diff(lattice.arc_begin)[state]
-        first = np.cumsum(counts) - counts
-        which = np.repeat(np.arange(len(state)), counts)
-        arc = np.arange(len(which)) - first[which] + lattice.arc_begin[state][which]
-        word = lattice.words[arc].astype(np.int64)
-        following, cost = model_state[which], np.zeros(len(arc))
-        cost[word != 0], following[word != 0] = model.step(following[word != 0], word[word != 0])
-        arcs.append(arc)
-        sources.append(made + which)
-        costs.append(cost)
-        targets = np.concatenate([targets, np.empty(len(arc), np.int64)])
-        target = lattice.nextstates[arc]
-        for later in np.unique(levels[target]):
-            chosen = np.flatnonzero(levels[target] == later)
-            waiting[later].append((target[chosen], following[chosen], arcs_made + chosen))
-        made, arcs_made = made + len(state), arcs_made + len(arc)
-        waiting[level] = []
-    return _Pairs(
-        np.concatenate(states), np.concatenate(arcs), np.concatenate(sources), targets, np.concatenate(costs),
-        np.concatenate(ends),
-    )  # fmt: skip
-
-
-def split_lm(lattice: Lattice, model: WordModel | Ngram) -> Lattice:
+def split_lm(lattice: Lattice, model: LatticeModel) -> Lattice:
     """Return the lattice with the first-pass model's costs moved out of ``graph_costs`` into ``lm_costs``.
 
     Along every path, graph and lm cost together are what the graph cost was, exactly: the model's costs are rounded to
@@ -152,9 +40,58 @@ def split_lm(lattice: Lattice, model: WordModel | Ngram) -> Lattice:
     """
     if lattice.lm_costs.any() or lattice.final_lm_costs.any():
         raise OptionsError("split_lm: the lattice has language model costs already; they need no splitting.")
-    expanded = expand_on_lm(lattice, model)
-    pieces = Pieces.of(expanded)
-    for costs in (pieces.costs, pieces.final_costs):
-        costs[:, LM] = np.rint(costs[:, LM] / QUANTUM) * QUANTUM
-        costs[:, GRAPH] -= costs[:, LM]
-    return reassemble(expanded, pieces)
+    if lattice.states == 0:
+        return lattice
+    made = expand(lattice, model)
+    costs, ends = (np.rint(column[:, 0] / QUANTUM) * QUANTUM for column in (made.costs, made.end_costs))
+    return lattice_of(
+        lattice,
+        made,
+        {"lm": costs, "graph": lattice.graph_costs[made.arcs] - costs},
+        {"lm": ends, "graph": lattice.final_graph_costs[made.states] - ends},
+    )
+
+
+def expand(lattice: Lattice, *models: LatticeModel) -> Expanded:
+    """Return the lattice's shape expanded on one model after the other; there has to be a state."""
+    made = Expanded.of(lattice)
+    for model in models:
+        more = RememberedModel(word_model(model, lattice.words_table)).expand(lattice, made)
+        assert more is not None  # any number of states is allowed
+        made = more
+    return made
+
+
+def lattice_of(
+    lattice: Lattice,
+    made: Expanded,
+    costs: dict[str, NDArray[Any]],
+    final_costs: dict[str, NDArray[Any]],
+    acoustic_scale: float | None = None,
+) -> Lattice:
+    """Return the lattice of an expanded shape: costs as they were but for the kinds that are given here.
+
+    ``costs`` has an entry for each of ``made``'s arcs, ``final_costs`` one for each of its states.
+    """
+    lengths = np.diff(lattice.label_begin)[made.arcs]
+    label_begin = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=label_begin[1:])
+    places = np.repeat(lattice.label_begin[made.arcs] - label_begin[:-1], lengths) + np.arange(label_begin[-1])
+    columns: dict[str, Any] = {}
+    for kind in KINDS:
+        columns[f"{kind}_costs"] = costs[kind] if kind in costs else getattr(lattice, f"{kind}_costs")[made.arcs]
+        name = f"final_{kind}_costs"
+        columns[name] = final_costs[kind] if kind in final_costs else getattr(lattice, name)[made.states]
+    return Lattice(
+        arc_begin=made.arc_begin,
+        nextstates=made.nextstates,
+        words=lattice.words[made.arcs],
+        label_begin=label_begin,
+        labels=lattice.labels[places],
+        frames=lattice.frames[made.states],
+        acoustic_scale=lattice.acoustic_scale if acoustic_scale is None else acoustic_scale,
+        words_table=lattice.words_table,
+        label_table=lattice.label_table,
+        beam=lattice.beam,
+        **columns,
+    )

@@ -1,32 +1,160 @@
-"""Look-ups in an n-gram model for many states and words at a time; the levels of a lattice."""
+"""Walks a lattice and a language model side by side: which states of the two meet, and the arcs between such pairs.
 
-import math
+Pairs of states, and pairs of a model's state and a word, are numbered by a table of pairs (``fst.strings_kernels``).
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import kernel
-from ...lm.ngram.lookup_kernels import lookup
-from ...lm.ngram.ngram import NgramArrays
+from ...jit import inlined_kernel, kernel
+from ..fst.string_table import FULL, Strings
+from ..fst.strings_kernels import paired
+
+
+class Shape(NamedTuple):
+    """The arcs and words of a lattice, and whether a path may end in each state."""
+
+    arc_begin: NDArray[np.int64]
+    nextstates: NDArray[np.int32]
+    words: NDArray[np.int32]
+    is_final: NDArray[np.bool_]
+
+
+class Walk(NamedTuple):
+    """``order`` has the lattice's states by the most words on a way to each (``level_begin``: where each number of
+    words begins), then by number. ``last`` is the latest pair of each lattice state, ``before`` the pair of the same
+    lattice state before each; 0 is no pair.
+    """
+
+    order: NDArray[np.int64]
+    level_begin: NDArray[np.int64]
+    last: NDArray[np.int32]
+    before: NDArray[np.int32]
+
+
+class Answers(NamedTuple):
+    """What a word costs in a state of the model, and the state that follows, by the number of the two."""
+
+    costs: NDArray[np.float64]
+    following: NDArray[np.int32]
+
+
+class Product(NamedTuple):
+    """The pairs, sorted by the lattice's states, and the arcs between them.
+
+    An entry a pair: ``states``, the lattice's, and ``model_states``; its arcs are ``arc_begin[p]:arc_begin[p + 1]``.
+    An entry an arc: ``nextstates``, the pair it leads to, ``arcs``, the lattice's arc, and ``costs``, the model's.
+    """
+
+    states: NDArray[np.int64]
+    model_states: NDArray[np.int64]
+    arc_begin: NDArray[np.int64]
+    nextstates: NDArray[np.int32]
+    arcs: NDArray[np.int64]
+    costs: NDArray[np.float64]
 
 
 @kernel
-def step_all(
-    model: NgramArrays, states: NDArray[np.int64], words: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return -ln p(word | state) and the state that follows, for each pair."""
-    costs, following = np.empty(len(states)), np.empty(len(states), np.int64)
-    for i in range(len(states)):
-        log10_prob, following[i] = lookup(model, states[i], words[i])
-        costs[i] = -math.log(10.0) * log10_prob
-    return costs, following
+def words_before(shape: Shape) -> NDArray[np.int64]:
+    """Return how many words the way with the most of them into each state has."""
+    most = np.zeros(len(shape.is_final), np.int64)
+    for state in range(len(most)):
+        for arc in range(shape.arc_begin[state], shape.arc_begin[state + 1]):
+            words = most[state] + (1 if shape.words[arc] != 0 else 0)
+            target = shape.nextstates[arc]
+            most[target] = max(most[target], words)
+    return most
+
+
+@inlined_kernel
+def meet(walk: Walk, pairs: Strings, state: int, model_state: int) -> bool:
+    """Let the two states meet; False where there is no room for another pair."""
+    known = np.int64(pairs.used[0])
+    pair = paired(pairs, state, model_state)
+    if pair == known:
+        walk.before[pair] = walk.last[state]
+        walk.last[state] = pair
+    return pair != FULL
 
 
 @kernel
-def levels_of(arc_begin: NDArray[np.int64], nextstates: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return how many arcs the longest way from a state without an arc into it has, for each state in order."""
-    levels = np.zeros(len(arc_begin) - 1, np.int64)
-    for state in range(len(levels)):
-        for arc in range(arc_begin[state], arc_begin[state + 1]):
-            levels[nextstates[arc]] = max(levels[nextstates[arc]], levels[state] + 1)
-    return levels
+def walk_on(
+    shape: Shape, walk: Walk, pairs: Strings, asked: Strings, answers: Answers, answered: int, level: int, start: int
+) -> int:
+    """Go on from ``level`` while the model's answers are known; return the level at which one is not, or no room is.
+
+    Level 0 begins with the lattice's state 0 and the model's ``start``. The pairs of a level are complete before it is
+    gone through, so that going through it again changes nothing. What is not known yet stands behind the ``answered``
+    first of ``asked``.
+    """
+    if level == 0:
+        meet(walk, pairs, np.int64(0), start)
+    while level < len(walk.level_begin) - 1:
+        for place in range(walk.level_begin[level], walk.level_begin[level + 1]):
+            state = np.int64(walk.order[place])
+            pair = np.int64(walk.last[state])
+            while pair != 0:
+                model_state = np.int64(pairs.tails[pair])
+                for arc in range(shape.arc_begin[state], shape.arc_begin[state + 1]):
+                    word, following = np.int64(shape.words[arc]), model_state
+                    if word != 0:
+                        question = np.int64(paired(asked, model_state, word))
+                        if question == FULL:
+                            return level
+                        if question >= answered:
+                            continue
+                        following = np.int64(answers.following[question])
+                    if not meet(walk, pairs, np.int64(shape.nextstates[arc]), following):
+                        return level
+                pair = np.int64(walk.before[pair])
+        if asked.used[0] > answered:
+            return level
+        level += 1
+    return level
+
+
+@kernel
+def product_of(shape: Shape, pairs: Strings, asked: Strings, answers: Answers, start: int) -> Product:
+    """Return the product once every pair and every answer is known.
+
+    Pairs of the same lattice state are numbered in the order in which arcs, taken in order, lead to them: in which
+    order they met makes no difference.
+    """
+    made = pairs.used[0] - 1
+    number, following_pair = np.zeros(made + 1, np.int32), np.zeros(made + 1, np.int32)
+    first, last = np.zeros(len(shape.is_final), np.int32), np.zeros(len(shape.is_final), np.int32)
+    states, model_states = np.empty(made, np.int64), np.empty(made, np.int64)
+    arc_begin = np.zeros(made + 1, np.int64)
+    count = 0
+    for pair in range(1, made + 1):
+        state = pairs.heads[pair]
+        count += shape.arc_begin[state + 1] - shape.arc_begin[state]
+    nextstates, arcs, costs = np.empty(count, np.int32), np.empty(count, np.int64), np.zeros(count)
+    known, at = 0, 0
+    first[0] = last[0] = paired(pairs, 0, start)
+    for state in range(len(shape.is_final)):
+        pair = np.int64(first[state])
+        while pair != 0:
+            model_state = np.int64(pairs.tails[pair])
+            number[pair], states[known], model_states[known] = known, state, model_state
+            for arc in range(shape.arc_begin[state], shape.arc_begin[state + 1]):
+                word, following, target = np.int64(shape.words[arc]), model_state, np.int64(shape.nextstates[arc])
+                if word != 0:
+                    question = np.int64(paired(asked, model_state, word))
+                    costs[at], following = answers.costs[question], np.int64(answers.following[question])
+                reached = paired(pairs, target, following)
+                if last[target] == 0:
+                    first[target] = last[target] = reached
+                elif following_pair[reached] == 0 and last[target] != reached:
+                    following_pair[last[target]] = reached
+                    last[target] = reached
+                nextstates[at], arcs[at] = reached, arc
+                at += 1
+            known += 1
+            arc_begin[known] = at
+            pair = np.int64(following_pair[pair])
+    for at in range(count):
+        nextstates[at] = number[nextstates[at]]
+    return Product(states, model_states, arc_begin, nextstates, arcs, costs)

@@ -1,0 +1,217 @@
+import math
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from harken.decoder.lattice.assemble import empty_lattice
+from harken.decoder.lattice.determinize import determinize
+from harken.decoder.lattice.mbr import minimum_bayes_risk
+from harken.decoder.lattice.nbest import best_path, nbest
+from harken.decoder.lattice.prune import prune
+from harken.decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescorer, rescore_lattice
+from harken.errors import OptionsError
+from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.kenlm_model import KenlmModel
+from harken.lm.ngram.ngram import Ngram
+from harken.lm.rescore import LinearMixture, RescoreOptions, rescore
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .naive_lattice import all_paths, random_lattice
+from .naive_rescore import rescored_paths
+
+FIRST = r"""\data\
+ngram 1=5
+ngram 2=3
+
+\1-grams:
+-1.3 <unk>
+-99 <s> -0.2
+-0.8 </s>
+-0.5 w1 -0.1
+-0.6 w2
+
+\2-grams:
+-0.3 <s> w1
+-0.9 w1 w1
+-0.4 w1 </s>
+
+\end\
+"""
+NEW = r"""\data\
+ngram 1=6
+ngram 2=5
+ngram 3=2
+
+\1-grams:
+-1.1 <unk>
+-99 <s> -0.31
+-0.9 </s>
+-0.4 w1 -0.22
+-0.7 w2 -0.13
+-1.7 w3
+
+\2-grams:
+-0.2 <s> w1 -0.4
+-0.5 w1 w2 -0.17
+-0.6 w2 w1
+-0.3 w2 </s>
+-0.8 w1 w1
+
+\3-grams:
+-0.1 <s> w1 w2
+-0.25 w1 w2 </s>
+
+\end\
+"""
+MODELS = ("ngram", "kenlm", "mixture")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lm")
+    for name, text in (("first", FIRST), ("new", NEW)):
+        tabbed = re.sub(
+            r"^(-[\d.]+) (.*?)(?: (-[\d.]+))?$", r"\1\t\2\t\3", text, flags=re.MULTILINE
+        )  # as KenLM wants it
+        (folder / f"{name}.arpa").write_text(re.sub(r"\t$", "", tabbed, flags=re.MULTILINE))
+    first, new = (Ngram.from_arpa(read_arpa(folder / f"{name}.arpa")) for name in ("first", "new"))
+    kenlm = KenlmModel(folder / "new.arpa")
+    return {"first": first, "ngram": new, "kenlm": kenlm, "mixture": LinearMixture([first, kenlm], [0.25, 0.75])}
+
+
+def without_lm(lattice):
+    none, nowhere = np.zeros(lattice.arcs), np.zeros(lattice.states)
+    return replace(lattice, lm_costs=none, final_lm_costs=nowhere)
+
+
+def signatures(paths):
+    """Return what tells paths apart, sorted; total costs rounded so that sums in another order are the same."""
+    return sorted((round(total, 3) + 0.0, words, labels) for total, words, labels in paths)
+
+
+weights = st.builds(
+    RescoreOptions,
+    lm_weight=st.sampled_from([0.0, 0.7, 1.5]),
+    word_insertion_penalty=st.sampled_from([-1.0, 0.0, 0.5]),
+    acoustic_scale=st.sampled_from([0.3, 1.0]),
+    graph_weight=st.sampled_from([0.0, 0.4, 1.0]),
+    first_pass_weight=st.sampled_from([None, 0.0, 0.3]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), options=weights, name=st.sampled_from(MODELS), split=st.booleans())
+def test_every_path_costs_what_the_formula_says(models, seed, options, name, split):
+    lattice = random_lattice(seed, arcs=10)
+    lattice = without_lm(lattice) if split else lattice
+    first = models["first"] if split else None
+    found = rescore_lattice(lattice, models[name], LatticeRescoreOptions(options), first)
+    found.lattice.check()
+    made = all_paths(found.lattice)
+    wanted = rescored_paths(lattice, [models[name]], options, first)
+    assert len(made) == len(wanted)
+    np.testing.assert_allclose([path.total for path in made], [path[0] for path in wanted], atol=2e-5)
+    assert sorted((path.words, path.labels) for path in made) == sorted(path[1:] for path in wanted)
+    for path in nbest(found.lattice, 3):
+        parts = found.parts_of(path)
+        assert parts.models[0] == pytest.approx(-math.log(10) * models[name].sentence_score(path.words), abs=1e-5)
+        assert parts.words == len(path.words)
+        assert options.total(parts) == pytest.approx(path.total_cost, abs=1e-6)
+        if split:
+            assert parts.first_pass == pytest.approx(-math.log(10) * first.sentence_score(path.words), abs=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), options=weights, split=st.booleans())
+def test_lists_and_lattices_are_rescored_alike(models, seed, options, split):
+    lattice = determinize(without_lm(random_lattice(seed, arcs=10)))
+    first = models["first"] if split else None
+    ranked = rescore(nbest(lattice, 1000), models["kenlm"], options, first)
+    found = nbest(rescore_lattice(lattice, models["kenlm"], LatticeRescoreOptions(options), first).lattice, 1000)
+    np.testing.assert_allclose([path.total_cost for path in found], [one.total_cost for one in ranked], atol=2e-5)
+    assert {path.words: round(path.total_cost, 3) for path in found}.keys() == {one.words for one in ranked}
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), beam=st.sampled_from([0.0, 0.5, 2.0]), result_beam=st.sampled_from([0.0, 0.5, 2.0]))
+def test_beams_leave_out_what_is_worse_and_nothing_else(models, seed, beam, result_beam):
+    lattice = random_lattice(seed, arcs=10)
+    options = LatticeRescoreOptions(RescoreOptions(0.8, graph_weight=0.5), beam, result_beam)
+    found = rescore_lattice(lattice, models["ngram"], options)
+    found.lattice.check()
+    wanted = rescored_paths(prune(lattice, beam), [models["ngram"]], options.weights)
+    inside = [path for path in wanted if path[0] <= wanted[0][0] + result_beam - 1e-4]
+    made = [(path.total, path.words, path.labels) for path in all_paths(found.lattice)]
+    assert set(signatures(inside)) <= set(signatures(made)) <= set(signatures(wanted))
+    best = best_path(found.lattice)
+    assert options.weights.total(found.parts_of(best)) == pytest.approx(best.total_cost, abs=1e-6)
+    # Every arc that is left lies on a path within the beam.
+    used = {
+        arc for path in all_paths(found.lattice) if path.total <= wanted[0][0] + result_beam + 1e-4 for arc in path.arcs
+    }
+    assert used == set(range(found.lattice.arcs))
+
+
+def test_several_models_have_a_weight_each(models):
+    lattice = without_lm(random_lattice(5))
+    options = RescoreOptions((0.5, 0.25), first_pass_weight=0.1, graph_weight=1.0)
+    several = [models["ngram"], models["mixture"]]
+    found = rescore_lattice(lattice, several, LatticeRescoreOptions(options), models["first"])
+    wanted = rescored_paths(lattice, several, options, models["first"])
+    np.testing.assert_allclose([path.total for path in all_paths(found.lattice)], [one[0] for one in wanted], atol=2e-5)
+    assert len(found.parts_of(best_path(found.lattice)).models) == 2
+    with pytest.raises(OptionsError, match="2 values for 1 language model"):
+        rescore_lattice(lattice, models["ngram"], LatticeRescoreOptions(options))
+
+
+def test_too_many_states_narrow_the_beam(models, caplog):
+    lattice = without_lm(random_lattice(11, frames=6, arcs=30))
+    whole = rescore_lattice(lattice, models["ngram"], LatticeRescoreOptions(RescoreOptions(graph_weight=1.0)))
+    limit = whole.lattice.states // 2
+    options = LatticeRescoreOptions(RescoreOptions(graph_weight=1.0), max_states=limit)
+    found = rescore_lattice(lattice, models["ngram"], options)
+    assert 0 < found.lattice.states <= limit
+    assert "the beam is" in caplog.text
+    # Where nothing is left to leave out, it is done all the same.
+    assert rescore_lattice(lattice, models["ngram"], replace(options, max_states=1)).lattice.states > 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_a_rescorer_remembers_changes_nothing(models, name):
+    lattices = [random_lattice(seed) for seed in range(4)]
+    rescorer = LatticeRescorer([models[name]], lattices[0].words_table)
+    before = [rescorer.rescore(lattice).lattice for lattice in lattices]
+    with ThreadPoolExecutor(4) as pool:
+        again = list(pool.map(lambda lattice: rescorer.rescore(lattice).lattice, lattices[::-1]))[::-1]
+    for lattice, one, other in zip(lattices, before, again, strict=True):
+        fresh = rescore_lattice(lattice, models[name]).lattice
+        for made in (one, other):
+            assert np.array_equal(made.totals, fresh.totals)
+            assert np.array_equal(made.nextstates, fresh.nextstates)
+
+
+def test_the_result_is_a_lattice_like_any_other(models):
+    made = rescore_lattice(determinize(random_lattice(3)), models["kenlm"]).lattice
+    risk = minimum_bayes_risk(determinize(made))
+    assert len(risk.confidences) == len(risk.words)
+    assert all(0 <= confidence <= 1 for confidence in risk.confidences)
+
+
+def test_a_lattice_of_other_words_is_refused(models):
+    rescorer = LatticeRescorer([models["ngram"]], ("<eps>", "other"))
+    with pytest.raises(OptionsError, match="other words"):
+        rescorer.rescore(random_lattice(1))
+
+
+def test_nothing_is_rescored_to_nothing(models):
+    found = rescore_lattice(empty_lattice(1.0, ("<eps>",)), models["ngram"], first_pass=models["first"])
+    assert found.lattice.states == 0
+
+
+@pytest.mark.parametrize("options", [{"beam": -1.0}, {"result_beam": math.nan}, {"max_states": 0}])
+def test_impossible_options_are_refused(options):
+    with pytest.raises(OptionsError, match=next(iter(options))):
+        LatticeRescoreOptions(**options)
