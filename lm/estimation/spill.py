@@ -6,6 +6,7 @@ the process ends, however it ends.
 
 import os
 import tempfile
+import weakref
 from typing import IO, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class Column:
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as the column
         except OSError as problem:
             raise self._problem(problem) from None
+        weakref.finalize(self, self._file.close)
 
     def _problem(self, problem: OSError) -> OptionsError:
         folder = os.fspath(self._folder) if self._folder is not None else tempfile.gettempdir()
@@ -54,12 +56,13 @@ class Column:
         self._length = length
 
     def array(self) -> NDArray[Any]:
-        """Return the array, mapped into memory and writable; the file lives as long as it does."""
+        """Return the array, mapped into memory and writable, and close the file, which goes when the array does."""
         if not self._length:
             return np.zeros(0, self._dtype)
         try:
-            self._file.flush()
-            mapped = np.memmap(self._file, self._dtype, "r+", shape=(self._length,))
+            with self._file:
+                self._file.flush()
+                mapped = np.memmap(self._file, self._dtype, "r+", shape=(self._length,))
         except OSError as problem:
             raise self._problem(problem) from None
         return mapped.view(np.ndarray)
@@ -107,7 +110,6 @@ class Spill:
         from . import spill_kernels as kernels
 
         spilled = kernels.TableRows(*(column.array() for column in columns))
-        del columns
         end = np.cumsum(lengths, dtype=np.int64)
         runs = kernels.Runs(end - lengths, end, row_below, begin)
         file = Column(self._folder, np.int32)

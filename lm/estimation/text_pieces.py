@@ -31,10 +31,11 @@ class Source(Protocol):
 
 
 class Sentences:
-    """Sentences from Python, without or with one new-line behind each."""
+    """Sentences from Python; new-lines in them, or behind them, are spaces. ``name`` has {} for a sentence's number."""
 
-    def __init__(self, sentences: Iterable[str]) -> None:
+    def __init__(self, sentences: Iterable[str], name: str = "Sentence {} of the text") -> None:
         self._sentences = sentences
+        self._name = name
 
     def __iter__(self) -> Iterator[bytes]:
         source = iter(self._sentences)
@@ -49,7 +50,7 @@ class Sentences:
 
     def place(self, line: int) -> str:
         """Name a sentence."""
-        return f"Sentence {line} of the text"
+        return self._name.format(line)
 
 
 def _encodes(sentence: str) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
 from ..ngram.arpa import SPECIAL_WORDS
+from .ngram_rows import END_ID
 from .text_pieces import Sentences, Source
 
 WHITE_SPACE = b"\0\t\n\v\f\r "
@@ -63,10 +64,12 @@ class Tokenizer:
 
     def _enter(self, words: Sequence[str]) -> None:
         known = self.size
-        tokens = np.concatenate([np.zeros(0, np.int32), *self.blocks([Sentences(words)])])
-        if not np.array_equal(tokens[1::3], np.arange(known, known + len(words))):
-            if any(len(word.encode().translate(None, WHITE_SPACE)) != len(word.encode()) or not word for word in words):
-                raise OptionsError("The vocabulary holds a word that is empty or has white space in it.")
+        blocks = self.blocks([Sentences(words, "Word {} of the vocabulary")])
+        tokens = np.concatenate([np.zeros(0, np.int32), *blocks])
+        single = len(tokens) == 3 * len(words) and (tokens[2::3] == END_ID).all()
+        if not single:
+            raise OptionsError("The vocabulary holds a word that is empty or has white space in it.")
+        if self.size != known + len(words):
             raise OptionsError("The vocabulary holds a word twice.")
 
     def blocks(self, sources: Iterable[Source], capacity: int = 1 << 62) -> Iterator[NDArray[np.int32]]:
