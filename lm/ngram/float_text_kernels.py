@@ -28,6 +28,9 @@ def _power_of_ten(exponent: int) -> int:
 
 _POWERS = np.array([_power_of_ten(power) for power in range(_LOWEST_POWER, _HIGHEST_POWER + 1)], np.uint64)
 
+_PAIRS = np.frombuffer("".join(f"{pair:02}" for pair in range(100)).encode(), np.uint8)
+_TENS = 10 ** np.arange(10)
+
 
 @inner_kernel
 def _floor_log2_of_power(exponent: int) -> int:
@@ -92,40 +95,52 @@ def write_number(bits: int, out: NDArray[np.uint8], at: int) -> int:
     while digits % 10 == 0:
         digits //= 10
         places += 1
-    length, rest = 0, digits
-    while rest:
-        length += 1
-        rest //= 10
+    length = 9
+    while length > 1 and digits < _TENS[length - 1]:
+        length -= 1
     point = length + places  # digits before the point
     if point < -3 or point > 10:
-        return _write_exponent(_write_digits(digits, length, 1, out, at), point - 1, out)
-    if point <= 0:
-        out[at], out[at + 1] = 48, 46
-        at += 2
-        for _ in range(-point):
-            out[at] = 48
-            at += 1
-        return _write_digits(digits, length, length, out, at)
-    at = _write_digits(digits, length, point, out, at)
-    for _ in range(point - length):
+        return _write_exponent(_write_fixed(digits, length, 1, out, at), point - 1, out)
+    if point > 0:
+        return _write_fixed(digits, length, point, out, at)
+    out[at], out[at + 1] = 48, 46
+    at += 2
+    for _ in range(-point):
         out[at] = 48
         at += 1
-    return at
+    _write_digits(digits, length, out, at)
+    return at + length
 
 
 @inner_kernel
-def _write_digits(digits: int, length: int, point: int, out: NDArray[np.uint8], at: int) -> int:
-    """Write ``digits``, of which there are ``length``, with a point after the first ``point`` if more follow."""
-    end = at + length + (1 if point < length else 0)
-    place = end
-    for number in range(length, 0, -1):
-        place -= 1
-        if number == point and point < length:
-            out[place] = 46
-            place -= 1
-        out[place] = 48 + digits % 10
-        digits //= 10
-    return end
+def _write_fixed(digits: int, length: int, point: int, out: NDArray[np.uint8], at: int) -> int:
+    """Write the ``length`` ``digits`` with a point after the first ``point``, or zeros up to there."""
+    if point >= length:
+        _write_digits(digits, length, out, at)
+        for place in range(at + length, at + point):
+            out[place] = 48
+        return at + point
+    _write_digits(digits, length, out, at + 1)
+    for place in range(at, at + point):
+        out[place] = out[place + 1]
+    out[at + point] = 46
+    return at + length + 1
+
+
+@inner_kernel
+def _write_digits(digits: int, length: int, out: NDArray[np.uint8], at: int) -> None:
+    """Write ``digits``, of which there are ``length``."""
+    place = at + length
+    while digits >= 100:
+        rest = digits // 100
+        pair = 2 * (digits - 100 * rest)
+        place -= 2
+        out[place], out[place + 1] = _PAIRS[pair], _PAIRS[pair + 1]
+        digits = rest
+    if digits >= 10:
+        out[place - 2], out[place - 1] = _PAIRS[2 * digits], _PAIRS[2 * digits + 1]
+    else:
+        out[place - 1] = 48 + digits
 
 
 @inner_kernel
