@@ -93,6 +93,16 @@ def test_texts_are_read_as_for_estimation(tmp_path):
             measure(text_files([tmp_path / "text"]))
 
 
+def test_marks_in_the_text_are_refused(tmp_path):
+    model = Ngram.from_arpa(estimate(["a b c"], 2).to_arpa())
+    for marked in ("a </s> b", "<s> a"):
+        (tmp_path / "text").write_text(f"a b\n\n{marked}\n")
+        with pytest.raises(FormatError, match="line 3, holds <s> or </s>"):
+            text_perplexity(model, text_files([tmp_path / "text"]))
+        with pytest.raises(FormatError, match="Sentence 2 holds <s> or </s>"):
+            perplexity(model, ["a", marked])
+
+
 def test_a_hopeless_model_has_an_infinite_perplexity():
     class Hopeless:
         def word_scores(self, words):

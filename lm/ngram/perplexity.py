@@ -4,18 +4,28 @@ import codecs
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import islice, repeat
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
-from .arpa import SENTENCE_END, SPECIAL_WORDS
+from .arpa import SENTENCE_END
 from .kenlm_model import KenlmModel
 from .ngram import Ngram
 
-if TYPE_CHECKING:
-    from ..estimation.text_pieces import Source
+START_ID, END_ID = 1, 2
+
+
+class Text(Protocol):
+    """A text to be measured, a sentence a line: what ``estimation.text_pieces.text_files`` yields."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes, UTF-8, cut anywhere."""
+
+    def place(self, line: int) -> str:
+        """Name a line, counted from 1, as the beginning of an error message."""
 
 
 class WordScorer(Protocol):
@@ -85,16 +95,13 @@ class WordScore:
 
 def perplexity(model: WordScorer, sentences: Iterable[str]) -> Perplexity:
     """Measure ``model`` on ``sentences`` (words between spaces); raises FormatError where there are no words."""
-    from ..estimation.text_pieces import Sentences
-
-    return text_perplexity(model, [Sentences(sentences)])
+    return text_perplexity(model, [_Sentences(sentences)])
 
 
-def text_perplexity(model: WordScorer, sources: "Iterable[Source]") -> Perplexity:
-    """Measure ``model`` on texts (``text_files(paths)``, see ``estimation.text_pieces``), a sentence a line.
+def text_perplexity(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
+    """Measure ``model`` on texts, a sentence a line; an ``Ngram`` scores some millions of words a second.
 
-    An ``Ngram`` scores some millions of words a second. Raises FormatError for a text that cannot be read, has no words
-    or holds ``<s>`` or ``</s>``.
+    Raises FormatError for texts that cannot be read, have no words or hold ``<s>`` or ``</s>``.
     """
     found = _of_ngram(model, sources) if isinstance(model, Ngram) else _of_scorer(model, sources)
     if not found.words:
@@ -102,7 +109,7 @@ def text_perplexity(model: WordScorer, sources: "Iterable[Source]") -> Perplexit
     return found
 
 
-def score_words(model: WordScorer, sources: "Iterable[Source]") -> Iterator[list[WordScore]]:
+def score_words(model: WordScorer, sources: Iterable[Text]) -> Iterator[list[WordScore]]:
     """Yield the words of every sentence of a text, its end included, with their scores.
 
     The length of the n-gram is what KenLM's query prints; 0 for models other than ``Ngram`` and ``KenlmModel``, which
@@ -114,7 +121,7 @@ def score_words(model: WordScorer, sources: "Iterable[Source]") -> Iterator[list
         if isinstance(model, Ngram) and automaton is not None:
             from .perplexity_kernels import match_words
 
-            ids = np.array([*map(model.word_id, words), SPECIAL_WORDS.index(SENTENCE_END)], np.int32)
+            ids = np.array([*map(model.word_id, words), END_ID], np.int32)
             log10_prob, lengths = np.empty(len(ids)), np.empty(len(ids), np.int32)
             match_words(automaton, model.start_state, ids, log10_prob, lengths)
             rows = zip(log10_prob.tolist(), lengths.tolist(), (ids != 0).tolist(), strict=True)
@@ -140,22 +147,30 @@ def perplexity_of(scores: Iterable[Sequence[WordScore]]) -> Perplexity:
     return Perplexity(sentences, words, unknown, math.fsum(total), math.fsum(known_total))
 
 
-def _of_ngram(model: Ngram, sources: "Iterable[Source]") -> Perplexity:
-    from ..estimation.tokens import Tokenizer
-    from .perplexity_kernels import END_ID, UNKNOWN_ID, sum_scores
+def _of_ngram(model: Ngram, sources: Iterable[Text]) -> Perplexity:
+    from .perplexity_kernels import sum_scores
 
+    known_words = {word.encode(): number for word, number in model.ids.items()}
     sums = np.zeros(2)
     sentences = unknown = tokens = 0
-    for block in Tokenizer(model.words[len(SPECIAL_WORDS) :]).blocks(sources, capacity=1 << 22):
-        sum_scores(model.arrays, model.start_state, block, sums)
-        tokens += len(block)
-        sentences += int(np.count_nonzero(block == END_ID))
-        unknown += int(np.count_nonzero(block == UNKNOWN_ID))
+    for source in sources:
+        for number, lines in _whole_lines(source):
+            count = lines.count(b"\n")
+            split = lines.replace(b"\n", b" </s> ").split()
+            ids = np.fromiter(map(known_words.get, split, repeat(0)), np.int32, len(split))
+            if np.count_nonzero(ids == END_ID) != count or (ids == START_ID).any():
+                marked = (at for at, line in enumerate(lines.split(b"\n")) if {b"<s>", b"</s>"} & {*line.split()})
+                raise FormatError(
+                    f"{source.place(number + next(marked))} holds <s> or </s>: take them out of the text."
+                )
+            sum_scores(model.arrays, model.start_state, ids, sums)
+            tokens, sentences = tokens + len(ids), sentences + count
+            unknown += int(np.count_nonzero(ids == 0))
     known, missing = sums.tolist()
-    return Perplexity(sentences, tokens - 2 * sentences, unknown, known + missing, known)
+    return Perplexity(sentences, tokens - sentences, unknown, known + missing, known)
 
 
-def _of_scorer(model: WordScorer, sources: "Iterable[Source]") -> Perplexity:
+def _of_scorer(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
     sentences = words = unknown = 0
     total: list[float] = []
     known_total: list[float] = []
@@ -169,25 +184,54 @@ def _of_scorer(model: WordScorer, sources: "Iterable[Source]") -> Perplexity:
     return Perplexity(sentences, words, unknown, math.fsum(total), math.fsum(known_total))
 
 
-def _lines(sources: "Iterable[Source]") -> Iterator[list[str]]:
-    """Yield the words of every line; white space is what ``estimation.tokens`` says."""
+def _lines(sources: Iterable[Text]) -> Iterator[list[str]]:
+    """Yield the words of every line; white space is that of ASCII, and NUL."""
     for source in sources:
-        rest, number = b"", 0
-        for piece in source:
-            *lines, rest = (rest + piece).split(b"\n")
-            for line in lines:
-                number += 1
-                yield _words(line, source, number)
-        if rest:
-            yield _words(rest, source, number + 1)
+        for _, lines in _whole_lines(source):
+            for line in lines.split(b"\n")[:-1]:
+                yield [word.decode("utf8") for word in line.split()]
 
 
-def _words(line: bytes, source: "Source", number: int) -> list[str]:
-    line = line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"")
-    try:
-        return [word.decode("utf8") for word in line.replace(b"\0", b" ").split()]
-    except UnicodeDecodeError as problem:
-        raise FormatError(f"{source.place(number)} is not UTF-8 ({problem.reason}): convert the text.") from None
+def _whole_lines(source: Text) -> Iterator[tuple[int, bytes]]:
+    """Yield blocks of whole lines, each ended by a new-line, and the number of the first of them."""
+    rest, number = b"", 1
+    for piece in source:
+        lines, found, after = piece.rpartition(b"\n")
+        if found:
+            yield number, _checked(rest + lines + found, source, number)
+            number += lines.count(b"\n") + 1
+            rest = after
+        else:
+            rest += piece
+    if rest:
+        yield number, _checked(rest + b"\n", source, number)
+
+
+def _checked(lines: bytes, source: Text, number: int) -> bytes:
+    if not lines.isascii():
+        try:
+            lines.decode("utf8")
+        except UnicodeDecodeError as problem:
+            place = source.place(number + lines.count(b"\n", 0, problem.start))
+            raise FormatError(f"{place} is not UTF-8 ({problem.reason}): convert the text.") from None
+        if number == 1:
+            lines = lines.removeprefix(codecs.BOM_UTF8)
+    return lines.replace(b"\0", b" ")
+
+
+class _Sentences:
+    """Sentences from Python as a text."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self._sentences = sentences
+
+    def __iter__(self) -> Iterator[bytes]:
+        source = iter(self._sentences)
+        while batch := [sentence.replace("\n", " ") for sentence in islice(source, 1 << 14)]:
+            yield ("\n".join(batch) + "\n").encode("utf8", "surrogateescape")
+
+    def place(self, line: int) -> str:
+        return f"Sentence {line}"
 
 
 def _power(exponent: float) -> float:

@@ -7,23 +7,22 @@ from ...jit import kernel
 from .lookup_kernels import lookup
 from .packed_arrays import NgramArrays, NgramAutomaton
 
-UNKNOWN_ID, START_ID, END_ID = range(3)
+UNKNOWN_ID, END_ID = 0, 2
 
 
 @kernel
 def sum_scores(model: NgramArrays, start: int, tokens: NDArray[np.int32], sums: NDArray[np.float64]) -> None:
-    """Add log10 p of the ``tokens`` (sentences from ``<s>`` on) to ``sums``: of known words, of unknown ones."""
+    """Add log10 p of the ``tokens`` (sentences, ``</s>`` after each) to ``sums``: of known words, of unknown ones."""
     state = start
     known = unknown = 0.0
     for token in tokens:
-        if token == START_ID:
-            state = start
-            continue
         log10_prob, state = lookup(model, state, token)
         if token == UNKNOWN_ID:
             unknown += log10_prob
         else:
             known += log10_prob
+        if token == END_ID:
+            state = start
     sums[0] += known
     sums[1] += unknown
 
