@@ -26,6 +26,7 @@ _COMMANDS = {
     "graph": "cli_graph",
     "rescore": "cli_stages",
     "fst": "cli_fst",
+    "customize": "cli_customize",
     "model": "cli_model",
 }
 

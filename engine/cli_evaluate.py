@@ -34,7 +34,7 @@ def evaluate(
     """
     clips = read_manifest(manifest, limit)
     recognizer = make_recognizer(model, **options)
-    found = _with_progress(lambda step: evaluate_clips(recognizer, clips, workers, step), len(clips))
+    found = with_progress(lambda step: evaluate_clips(recognizer, clips, workers, step), len(clips))
     for warning in found.warnings:
         complain(warning)
     if output is not None:
@@ -43,8 +43,8 @@ def evaluate(
     return int(any(scored.refused is not None for scored in found.scored))
 
 
-def _with_progress(run: Any, total: int) -> Evaluation:
-    """Run with a progress bar on standard error that shows the word error rate so far."""
+def with_progress(run: Any, total: int) -> Evaluation:
+    """Run with a progress bar on standard error that shows the word error rate so far; ``run`` is given its step."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

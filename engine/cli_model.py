@@ -18,6 +18,10 @@ def model(verify: bool, model: str | None) -> None:
     click.echo(str(bundle.folder))
     for name, size in bundle.sizes.items():
         click.echo(f"  {name:<22} {size / 1e6:7.2f} MB{'  whole' if verify else ''}")
+    if bundle.on_the_fly:
+        click.echo("  the search composes the graph with first_pass.safetensors on the fly")
+    for step in bundle.provenance:
+        click.echo(f"  {step}")
     for what, licence in bundle.licences.items():
         click.echo(f"  {what}: {licence}")
     for name in bundle.decoding.__dataclass_fields__:

@@ -33,10 +33,12 @@ def read_display(path: str | os.PathLike[str]) -> tuple[AddedWord, ...]:
 
 
 def write_display(path: str | os.PathLike[str], words: Iterable[AddedWord]) -> None:
-    """Write the words of which there is something to tell."""
-    lines = (
+    """Write the words of which there is something to tell; no file where there are none."""
+    lines = [
         "\t".join([word.word, word.display, *(" ".join(said) for said in word.texts)])
         for word in words
         if not word.listed and (word.texts or word.display != word.word)
-    )
+    ]
+    if not lines:
+        return
     write_aside(path, "".join(f"{line}\n" for line in lines).encode())

@@ -1,0 +1,80 @@
+"""The text that a model is customised with: sentences of spoken words, and what could not be read of it."""
+
+import bz2
+import gzip
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..errors import FormatError
+from ..lm.pronunciation.added_words import AddedWords
+from ..lm.text import normalize_lines, split_sentences
+
+_LONGEST_SENTENCE = 120  # words; a longer "sentence" is a table or a list, cut where it stands
+
+
+@dataclass(frozen=True, slots=True)
+class DomainText:
+    """Sentences, words between spaces; ``dropped`` says which letters have no English reading, "" where all have."""
+
+    sentences: tuple[str, ...]
+    counts: Counter[str]
+    dropped: str = ""
+
+    @property
+    def words(self) -> int:
+        """How many words the sentences hold."""
+        return self.counts.total()
+
+
+def read_domain_text(paths: Sequence[str | os.PathLike[str]], added: AddedWords, normalize: bool = True) -> DomainText:
+    """Read text files (UTF-8; .gz and .bz2 too) and put the tokens of ``added`` where the text means them.
+
+    ``normalize``: the lines are written English, which is split into sentences and read out; else a line is a sentence
+    of words between spaces. Raises FormatError where a file cannot be read, or not a word is left of the text.
+    """
+    lines = [line for path in paths for line in _lines(path)]
+    if not normalize:
+        sentences = tuple(filter(None, (added.apply(line) for line in lines)))
+        if not sentences:
+            raise FormatError(f"{_names(paths)}: no words in {len(lines):,} lines; give a text of sentences.")
+        return _counted(sentences)
+    sentences = tuple(_spoken(lines, added))
+    if not sentences:
+        for _ in normalize_lines(lines, _names(paths)):
+            pass  # it raises an error that says why nothing is left
+    strange = normalize_lines(["a", *(line for line in lines if not line.isascii())])
+    for _ in strange:
+        pass
+    return _counted(sentences, str(strange.report))
+
+
+def _counted(sentences: tuple[str, ...], dropped: str = "") -> DomainText:
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        counts.update(sentence.split())
+    return DomainText(sentences, counts, dropped)
+
+
+def _spoken(lines: Sequence[str], added: AddedWords) -> Iterator[str]:
+    for line in lines:
+        for sentence in split_sentences(line):
+            words = added.read(sentence).split()
+            for begin in range(0, len(words), _LONGEST_SENTENCE):
+                yield " ".join(words[begin : begin + _LONGEST_SENTENCE])
+
+
+def _lines(path: str | os.PathLike[str]) -> list[str]:
+    name = os.fspath(path)
+    opening = gzip.open if name.endswith(".gz") else bz2.open if name.endswith(".bz2") else open
+    try:
+        with opening(name, "rt", encoding="utf-8-sig") as file:
+            return list(file)
+    except (OSError, EOFError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise FormatError(f"{name}: cannot be read as a text in UTF-8 ({reason}).") from None
+
+
+def _names(paths: Sequence[str | os.PathLike[str]]) -> str:
+    return ", ".join(os.fspath(path) for path in paths)
