@@ -23,6 +23,10 @@ _SANITY: Final = KENLM_MAGIC + b" format version 5\n".ljust(23, b"\0") + struct.
 )  # fmt: skip
 _FIXED: Final = struct.Struct("<BxxxfIBxxxI")  # order, probing multiplier, kind, has the words, version of the search
 _PROBING, _TRIE, _QUANTISED, _ARRAY = (0, 1), 2, 1, 2  # kinds; the last two are added to that of a trie
+_KINDS: Final = (
+    "probing", "probing with rest costs", "trie", "quantised trie", "trie with packed pointers",
+    "quantised trie with packed pointers",
+)  # fmt: skip
 _MOST_ORDER: Final = 32
 _NODES_AT_ONCE: Final = 1 << 20
 
@@ -41,11 +45,23 @@ def read_kenlm_trie(path: str | os.PathLike[str]) -> Arpa:
     the file's order. Raises FormatError for KenLM's probing files, which keep only hashes of their n-grams, and for
     files that are damaged, cut short or of another kind.
     """
+    return _reader(path).read()
+
+
+def describe_kenlm(path: str | os.PathLike[str]) -> tuple[str, tuple[int, ...]]:
+    """Return what kind of model a file of build_binary holds and its number of n-grams of every order.
+
+    A trie's counts include the suffixes that a pruned model lacks. Raises FormatError as ``read_kenlm_trie`` does.
+    """
+    kind, counts = _reader(path).read_header()
+    return _KINDS[kind], tuple(counts)
+
+
+def _reader(path: str | os.PathLike[str]) -> "_Reader":
     try:
-        data = np.memmap(path, np.uint8, "r")
+        return _Reader(os.fspath(path), np.memmap(path, np.uint8, "r"))
     except (OSError, ValueError) as problem:
         raise FormatError(f"{path}: cannot be read ({problem}).") from None
-    return _Reader(os.fspath(path), data).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,8 @@ class _Reader:
         self.path = path
         self.data = data
         self.at = 0
+        self.version = 0
+        self.has_words = 0
 
     def fail(self, problem: str) -> FormatError:
         return FormatError(f"{self.path}: {problem}.")
@@ -84,7 +102,8 @@ class _Reader:
         return np.ndarray((count,), dtype, self.data.data, begin)
 
     def read(self) -> Arpa:
-        counts, kind = self.read_header()
+        kind, counts = self.read_header()
+        self.check_listable(kind)
         self.array("<u8", 1 + counts[0], "the vocabulary")
         bins = self.read_bins(len(counts)) if kind & _QUANTISED else None
         unigrams = self.array("V16", counts[0] + 2, "the unigrams").view("<f4,<f4,<u8")
@@ -95,27 +114,32 @@ class _Reader:
         words, new_id = self.read_words(counts[0])
         return Arpa(words, self.read_tables(counts, unigrams, levels, bins, new_id))
 
-    def read_header(self) -> tuple[list[int], int]:
-        """Return the counts and the kind of trie."""
+    def read_header(self) -> tuple[int, list[int]]:
+        """Return the kind of model and its counts."""
         sanity = bytes(self.data[: len(_SANITY)])
         if not sanity.startswith(KENLM_MAGIC):
             raise self.fail("not a file of KenLM's build_binary")
         if sanity != _SANITY:
             raise self.fail("the KenLM file is unfinished, damaged, or of another version than 5; build it anew")
         self.take(len(_SANITY), "its header")
-        order, _, kind, has_words, version = _FIXED.unpack(self.take_bytes(_FIXED.size))
+        order, _, kind, self.has_words, version = _FIXED.unpack(self.take_bytes(_FIXED.size))
+        if kind >= len(_KINDS) or not 2 <= order <= _MOST_ORDER:
+            raise self.fail("the KenLM file is damaged or of an unknown kind; build it anew")
+        self.version = version
+        counts = np.frombuffer(self.take_bytes(8 * order), "<u8").tolist()
+        self.at = -(-self.at // 8) * 8
+        return kind, counts
+
+    def check_listable(self, kind: int) -> None:
         if kind in _PROBING:
             raise self.fail(
                 "a KenLM probing model cannot be listed, since it keeps only hashes of its n-grams; "
                 "give the ARPA file that it was made from, or build it with 'build_binary trie'"
             )
-        if not _TRIE <= kind <= _TRIE + _QUANTISED + _ARRAY or version != 1 or not 2 <= order <= _MOST_ORDER:
+        if self.version != 1:
             raise self.fail("the KenLM file is damaged or of an unknown kind; build it anew")
-        if not has_words:
+        if not self.has_words:
             raise self.fail("the KenLM file holds no spellings of its words; build it anew with the vocabulary")
-        counts = np.frombuffer(self.take_bytes(8 * order), "<u8").tolist()
-        self.at = -(-self.at // 8) * 8
-        return counts, kind
 
     def take_bytes(self, size: int) -> bytes:
         begin = self.take(size, "its header")
