@@ -1,25 +1,26 @@
-import os
-import shutil
-import subprocess
+import gzip
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
 from harken.lm.estimation.counting import count_ngrams, encode
 from harken.lm.estimation.discounts import discounts
-from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, estimate, prune
+from harken.lm.estimation.estimate import (
+    PruneOptions,
+    SmoothingOptions,
+    commonest_words,
+    estimate,
+    estimate_files,
+    prune,
+)
 from harken.lm.estimation.kneser_ney import smooth
 from harken.lm.estimation.linked_model import link
 from harken.lm.estimation.prune import relative_entropies
-from harken.lm.ngram.arpa import read_arpa
-from harken.lm.text.normalizer import normalize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .naive_lm import backoff_score, kneser_ney, probability, worth
-from .shared_data import shared
 
 WORDS = ("a", "b", "c", "d")
 FALLBACK = (0.5, 1.0, 1.5)
@@ -98,6 +99,28 @@ def test_ngrams_are_found_or_missing(sentences, order, grams):
     columns = list(np.array(wanted, np.int32).T)
     expected = [listed.index(gram) if gram in listed else -1 for gram in wanted]
     assert model.find(order, columns).tolist() == expected
+
+
+def test_files_give_the_model_of_their_sentences(tmp_path):
+    sentences = [["the cat sat", "", "the dog sat"], ["a dog saw the cat", "no cat saw a cat"]]
+    with gzip.open(tmp_path / "one.gz", "wt") as file:
+        file.write("\n".join(sentences[0]) + "\n")
+    (tmp_path / "other").write_text("\n".join(sentences[1]) + "\n")
+    paths = [tmp_path / "one.gz", tmp_path / "other"]
+    wanted = estimate(sentences[0] + sentences[1], 3)
+    heard = []
+    for memory in (None, 2000):
+        made = estimate_files(
+            paths, 3, memory=memory, temporary=tmp_path, progress=lambda *state: heard.append(state)
+        )  # fmt: skip
+        assert made.words == wanted.words
+        for one, other in zip(made.tables, wanted.tables, strict=True):
+            for column in ("word", "context", "suffix", "prob", "backoff", "frequency"):
+                np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
+    assert heard[-1] == (sum(path.stat().st_size for path in paths),) * 2
+    few = estimate_files(paths, 2, ["the", "cat"], SmoothingOptions(cutoffs=(0, 1)), limit=["the"])
+    assert few.words == ("<unk>", "<s>", "</s>", "the")
+    assert few.ids(2).tolist() == [[0, 0], [0, 2], [1, 0], [1, 3]]
 
 
 def test_every_word_is_kept_without_a_vocabulary():
@@ -242,31 +265,3 @@ def text():
     nouns, verbs = ["cat", "dog", "king", "ship", "child", "house"], ["saw", "made", "left", "found"]
     pick = lambda words: words[min(int(random.exponential(1.2)), len(words) - 1)]  # noqa: E731
     return [f"the {pick(nouns)} {pick(verbs)} {pick(['the', 'a', 'no'])} {pick(nouns)}" for _ in range(300)]
-
-
-def lmplz():
-    folder = os.environ.get("KENLM_BIN")
-    found = shutil.which("lmplz") or (folder and shutil.which("lmplz", path=folder))
-    if not found:
-        pytest.skip("lmplz is neither on PATH nor in $KENLM_BIN")
-    return found
-
-
-@pytest.mark.parity
-@pytest.mark.parametrize(("order", "cutoffs"), [(2, (0,)), (3, (0,)), (4, (0,)), (3, (0, 0, 1)), (4, (0, 1, 1, 2))])
-def test_models_equal_those_of_lmplz(tmp_path, order, cutoffs):
-    lines = Path(shared("text/us-presidential-speeches.txt")).read_text("utf8").splitlines()
-    sentences = [sentence for sentence in map(normalize, lines[:1500]) if sentence]
-    source, target = tmp_path / "text", tmp_path / "arpa"
-    source.write_text("\n".join(sentences) + "\n")
-    command = [lmplz(), "-o", str(order), "-S", "64M", "-T", str(tmp_path / "t"), "--text", source, "--arpa", target]
-    subprocess.run([*command, "--prune", *map(str, cutoffs)], check=True, capture_output=True)
-    wanted = read_arpa(target)
-    options = SmoothingOptions(cutoffs=cutoffs, discount_fallback=None)
-    ours = estimate(sentences, order, options=options).to_arpa()
-    assert ours.words == wanted.words
-    assert ours.counts == wanted.counts
-    for mine, theirs in zip(ours.tables, wanted.tables, strict=True):
-        np.testing.assert_array_equal(mine.ids, theirs.ids)
-        np.testing.assert_allclose(mine.log10_prob, theirs.log10_prob, rtol=0, atol=1e-5)
-        np.testing.assert_allclose(mine.log10_backoff, theirs.log10_backoff, rtol=0, atol=1e-5)
