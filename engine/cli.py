@@ -26,6 +26,7 @@ _COMMANDS = {
     "graph": "cli_graph",
     "rescore": "cli_stages",
     "fst": "cli_fst",
+    "lm": "cli_lm",
     "customize": "cli_customize",
     "model": "cli_model",
 }

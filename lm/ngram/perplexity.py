@@ -117,7 +117,7 @@ def score_words(model: WordScorer, sources: Iterable[Text]) -> Iterator[list[Wor
     """
     automaton = model.automaton() if isinstance(model, Ngram) else None
     rows: Iterable[tuple[float, int, bool]]
-    for words in _lines(sources):
+    for words in text_lines(sources):
         if isinstance(model, Ngram) and automaton is not None:
             from .perplexity_kernels import match_words
 
@@ -174,7 +174,7 @@ def _of_scorer(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
     sentences = words = unknown = 0
     total: list[float] = []
     known_total: list[float] = []
-    for split in _lines(sources):
+    for split in text_lines(sources):
         scores, known = model.word_scores(split)
         sentences += 1
         words += len(split)
@@ -184,7 +184,7 @@ def _of_scorer(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
     return Perplexity(sentences, words, unknown, math.fsum(total), math.fsum(known_total))
 
 
-def _lines(sources: Iterable[Text]) -> Iterator[list[str]]:
+def text_lines(sources: Iterable[Text]) -> Iterator[list[str]]:
     """Yield the words of every line; white space is that of ASCII, and NUL."""
     for source in sources:
         for _, lines in _whole_lines(source):
