@@ -109,12 +109,13 @@ def test_files_give_the_model_of_their_sentences(tmp_path):
     paths = [tmp_path / "one.gz", tmp_path / "other"]
     wanted = estimate(sentences[0] + sentences[1], 3)
     heard = []
-    for memory in (None, 2000):
+    for memory in (None, 500):
         made = estimate_files(
             paths, 3, memory=memory, temporary=tmp_path, progress=lambda *state: heard.append(state)
         )  # fmt: skip
         assert made.words == wanted.words
         for one, other in zip(made.tables, wanted.tables, strict=True):
+            assert isinstance(one.prob.base, np.memmap) == bool(memory and one is not made.tables[0])
             for column in ("word", "context", "suffix", "prob", "backoff", "frequency"):
                 np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
     assert heard[-1] == (sum(path.stat().st_size for path in paths),) * 2

@@ -1,1 +1,5 @@
-"""From text to n-gram models. Reading order: estimate, counting, kneser_ney, backoff_tables, mixture, prune."""
+"""From text to n-gram models.
+
+Reading order: estimate; text_pieces, tokens, counting, ngram_rows, count_tables; discounts, kneser_ney,
+backoff_tables; linked_model, mixture, prune.
+"""

@@ -7,12 +7,18 @@ write_arpa(prune(model, PruneOptions(total=100_000)), "small.arpa.gz")
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .backoff_tables import BackoffTables
 from .counting import CountingOptions, Sentences, count_text, text_files
 from .kneser_ney import SmoothingOptions, smooth
 from .mixture import mix
 from .prune import PruneOptions, prune
+from .spill import Column
 from .text_pieces import Progress
 
 __all__ = [
@@ -50,11 +56,21 @@ def estimate_files(
 
     ``paths``: plain files, gzip or bzip2, ``-`` for standard input. ``vocabulary``, ``order`` and ``options`` as for
     ``estimate``. ``limit``: words that alone may stand in n-grams, once all have been counted (lmplz's
-    --limit_vocab_file). ``memory`` and ``temporary``: see ``CountingOptions``. ``progress`` is called with the bytes
+    --limit_vocab_file). ``memory`` and ``temporary``: see ``CountingOptions``; a model
+    whose counts do not fit in memory lies in temporary files too. ``progress`` is called with the bytes
     that have been read and those of all files. Raises OptionsError, FormatError.
     """
     counting = CountingOptions(memory=memory, folder=temporary)
-    return smooth(count_text(text_files(paths, progress), order, vocabulary, counting), options, limit)
+    counts = count_text(text_files(paths, progress), order, vocabulary, counting)
+    spilled = any(isinstance(table.word.base, np.memmap) for table in counts.tables)
+    return smooth(counts, options, limit, partial(_in_file, temporary) if spilled else np.empty)
+
+
+def _in_file(folder: str | os.PathLike[str] | None, length: int, dtype: Any) -> NDArray[Any]:
+    """Return an array in a temporary file, where the counts that did not fit in memory are too."""
+    column = Column(folder, dtype)
+    column.extend(length)
+    return column.array()
 
 
 def commonest_words(counts: Counter[str], size: int, always: Iterable[str] = ()) -> tuple[str, ...]:

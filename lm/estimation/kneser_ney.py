@@ -1,6 +1,6 @@
 """Modified, interpolated Kneser-Ney smoothing (Chen and Goodman 1998, section 4.1.6), as KenLM's lmplz computes it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,9 @@ from .ngram_rows import END_ID, START_ID, read_only
 _THREADS = 2
 _ALL = np.zeros(0, np.int32)
 """Stands for the rows of an order that loses none."""
+
+Room = Callable[[int, Any], NDArray[Any]]
+"""Makes an array of a length and a dtype."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,16 @@ def _are_discounts(given: tuple[float, ...]) -> bool:
 
 
 def smooth(
-    counts: NgramCounts, options: SmoothingOptions | None = None, limit: Collection[str] | None = None
+    counts: NgramCounts,
+    options: SmoothingOptions | None = None,
+    limit: Collection[str] | None = None,
+    room: Room = np.empty,
 ) -> BackoffTables:
     """Return the smoothed back-off model of ``counts``.
 
     With ``limit``, n-grams that hold another word than these are left out, however often they occur, after they have
-    been counted (lmplz's --limit_vocab_file).
+    been counted (lmplz's --limit_vocab_file). ``room`` makes the large arrays. Tables that lose no rows share them with
+    the counts.
     """
     options = options or SmoothingOptions()
     amounts = _discounts(counts, options)
@@ -71,7 +78,7 @@ def smooth(
     words, table, kept_words = _unigrams(counts, options, amounts[0], total, limit)
     tables, kept = [table], kept_words
     for n, source in enumerate(counts.tables[1:], 2):
-        table, kept = _higher(source, options, n, amounts[n - 1], tables[-1], kept, kept_words, total)
+        table, kept = _higher(source, options, n, amounts[n - 1], tables[-1], (kept, kept_words), total, room)
         tables.append(table)
     return BackoffTables(words, tuple(tables))
 
@@ -126,45 +133,44 @@ def _higher(
     n: int,
     amounts: NDArray[np.float64],
     below: BackoffTable,
-    kept_below: NDArray[np.int32],
-    kept_words: NDArray[np.int32],
+    numbering: tuple[NDArray[np.int32], NDArray[np.int32]],
     total: float,
+    room: Room,
 ) -> tuple[BackoffTable, NDArray[np.int32]]:
-    """Return the table of order ``n`` and where its rows went; set the back-off weights of the order below."""
+    """Return the table of order ``n`` and where its rows went; set the back-off weights of the order below.
+
+    ``numbering`` says where the rows of the order below and the words went.
+    """
     from .smoothing_kernels import Counted, Cut, keep_rows, smooth_rows, take_kept
+
+    kept_below, kept_words = map(read_only, numbering)
 
     word, context, suffix = map(read_only, (source.word, source.context, source.suffix))
     occurrences = read_only(source.occurrences)
     count, kept = len(word), _ALL
     if options.cutoff(n) or len(kept_words):
-        kept = np.empty(len(word), np.int32)
-        count = keep_rows(
-            occurrences, options.cutoff(n), word, context, read_only(kept_words), read_only(kept_below), kept
-        )  # fmt: skip
+        kept = room(len(word), np.int32)
+        count = keep_rows(occurrences, options.cutoff(n), word, context, kept_words, kept_below, kept)
     if count == len(word) and not len(kept_below):
         kept = _ALL
-    prob = np.empty(count, np.float32)
+    prob, backoff, frequency = (room(count, np.float32) for _ in range(3))
+    backoff[:] = 1
     columns = Counted(
-        read_only(_adjusted(source, options)), context, suffix, read_only(kept), read_only(kept_below),
-        read_only(below.prob),
-    )  # fmt: skip
+        read_only(_adjusted(source, options)), context, suffix, read_only(kept), kept_below, read_only(below.prob)
+    )
 
     def part(rows: tuple[int, int]) -> None:
         smooth_rows(columns, amounts, rows[0], rows[1], prob, below.backoff)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(part, _parts(context, _THREADS)))
+    made = Cut(source.word, source.context, source.suffix, frequency)
     if len(kept):
-        made = Cut(
-            np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.float32)
-        )
-        numbering = read_only(kept), read_only(kept_below), read_only(kept_words)
-        take_kept((word, context, suffix, occurrences), total, *numbering, made)
+        made = Cut(room(count, np.int32), room(count, np.int32), room(count, np.int32), frequency)
+        take_kept((word, context, suffix, occurrences), total, read_only(kept), kept_below, kept_words, made)
     else:
-        frequency = np.divide(occurrences, np.float32(total), dtype=np.float32, casting="same_kind")
-        made = Cut(source.word, source.context, source.suffix, frequency)
-    ones = np.ones(count, np.float32)
-    return BackoffTable(made.word, made.context, made.suffix, prob, ones, made.frequency), kept
+        np.divide(occurrences, np.float32(total), out=frequency, dtype=np.float32, casting="same_kind")
+    return BackoffTable(made.word, made.context, made.suffix, prob, backoff, frequency), kept
 
 
 def _parts(context: NDArray[Any], count: int) -> list[tuple[int, int]]:
