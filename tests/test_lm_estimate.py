@@ -1,4 +1,6 @@
+import errno
 import gzip
+import os
 from collections import Counter
 
 import numpy as np
@@ -122,6 +124,18 @@ def test_files_give_the_model_of_their_sentences(tmp_path):
     few = estimate_files(paths, 2, ["the", "cat"], SmoothingOptions(cutoffs=(0, 1)), limit=["the"])
     assert few.words == ("<unk>", "<s>", "</s>", "the")
     assert few.ids(2).tolist() == [[0, 0], [0, 2], [1, 0], [1, 3]]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system cannot reserve room in files")
+def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "text").write_text("the cat sat\nthe dog sat\n" * 20)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OptionsError, match="cannot be written here .No space left on device"):
+        estimate_files([tmp_path / "text"], 3, memory=500, temporary=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["text"]
 
 
 def test_every_word_is_kept_without_a_vocabulary():

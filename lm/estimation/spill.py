@@ -49,8 +49,11 @@ class Column:
 
     def extend(self, length: int) -> None:
         """Append zeros up to ``length``."""
+        size = length * self._dtype.itemsize
         try:
-            self._file.truncate(length * self._dtype.itemsize)
+            self._file.truncate(size)
+            if size and hasattr(os, "posix_fallocate"):  # a full disk is told here, not by a signal on writing the map
+                os.posix_fallocate(self._file.fileno(), 0, size)
         except OSError as problem:
             raise self._problem(problem) from None
         self._length = length
