@@ -13,6 +13,7 @@ from .segmentation import SegmentationOptions, Segmenter, Stretch
 
 if TYPE_CHECKING:
     from ..decoder.search.beam_search import Search
+    from ..decoder.search.result import SearchResult
     from .recognizer import Recognizer
 
 Floats = NDArray[np.float32]
@@ -41,7 +42,7 @@ class ChannelPipeline:
         self._recognizer, self._clock = recognizer, clock
         self._features = recognizer.extractor.stream()
         self._acoustic = recognizer.acoustic.stream()
-        self._decoder = ChannelDecoder(recognizer, channel)
+        self._decoder = ChannelDecoder(recognizer, channel, list_all=False)
 
     def accept(self, samples: Floats) -> list[Candidates]:
         """Return the segments that end within these samples (n,)."""
@@ -73,10 +74,14 @@ class ChannelPipeline:
 
 
 class ChannelDecoder:
-    """Takes the scores of one channel as they come, cuts them at pauses and searches each segment."""
+    """Takes the scores of one channel as they come, cuts them at pauses and searches each segment.
 
-    def __init__(self, recognizer: "Recognizer", channel: int | None) -> None:
-        self._searcher, self._nbest = recognizer.search, recognizer.decoding.nbest
+    With ``list_all`` False, a segment whose lattice is to be rescored has its best hypothesis alone.
+    """
+
+    def __init__(self, recognizer: "Recognizer", channel: int | None, list_all: bool = True) -> None:
+        self._searcher, self._keep_lattice = recognizer.search, recognizer.rescores_lattices
+        self._nbest = recognizer.decoding.nbest if list_all or not self._keep_lattice else 1
         self._channel, self._frame_seconds = channel, recognizer.frame_seconds
         self._segmenter = Segmenter(SegmentationOptions(pause=recognizer.decoding.pause_seconds), self._frame_seconds)
         self._search: Search | None = None
@@ -94,14 +99,21 @@ class ChannelDecoder:
         segments = []
         for stretch in stretches:
             if self._search is None:
-                self._search, self._first_frame = self._searcher.start(stretch.first_frame), stretch.first_frame
+                self._search = self._searcher.start(stretch.first_frame, keep_lattice=self._keep_lattice)
+                self._first_frame = stretch.first_frame
             if len(stretch.scores):
                 self._search.advance(stretch.scores)
             if stretch.closes:
-                hypotheses = self._search.finish().nbest(self._nbest)
-                end = stretch.first_frame + len(stretch.scores)
-                segments.append(
-                    Candidates(self._channel, self._first_frame, end, self._frame_seconds, tuple(hypotheses))
-                )
+                segments.append(self._candidates(self._search.finish(), stretch.first_frame + len(stretch.scores)))
                 self._search = None
         return segments
+
+    def _candidates(self, found: "SearchResult", end: int) -> Candidates:
+        return Candidates(
+            self._channel,
+            self._first_frame,
+            end,
+            self._frame_seconds,
+            (found.best,) if self._nbest == 1 else found.nbest(self._nbest),
+            lattice=found.lattice() if self._keep_lattice else None,
+        )

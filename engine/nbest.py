@@ -6,12 +6,15 @@ The text form has a JSON object a line, a segment each, so that `harken decode` 
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..decoder.search.hypothesis import Hypothesis
 from ..errors import FormatError
+
+if TYPE_CHECKING:
+    from ..decoder.lattice.lattice import Lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,8 @@ class Candidates:
 
     Frames are ``frame_seconds`` long and counted from the start of the recording, as the hypotheses' times are; the
     segment runs from ``first_frame`` to before ``end_frame``. ``utterance`` is the key under which an archive holds the
-    scores, None where they stood alone.
+    scores, None where they stood alone. ``lattice`` is the search's own where all of it is to be rescored; text does
+    without.
     """
 
     channel: int | None
@@ -29,6 +33,7 @@ class Candidates:
     frame_seconds: float
     hypotheses: tuple[Hypothesis, ...]
     utterance: str | None = None
+    lattice: "Lattice | None" = field(default=None, compare=False, repr=False)
 
 
 def candidates_text(segments: Iterable[Candidates]) -> str:

@@ -159,5 +159,5 @@ def test_perplexity_of_an_even_model():
     assert measured.perplexity == pytest.approx(6)
     assert measured.perplexity_with_unknown == pytest.approx(6)
     assert measured.unknown_rate == pytest.approx(0.2)
-    with pytest.raises(FormatError, match="no words|no sentences"):
+    with pytest.raises(FormatError, match=r"no words|no sentences"):
         perplexity(Ngram.from_arpa(even.to_arpa()), [])

@@ -133,3 +133,19 @@ class MixtureWords:
     def _mixed(self, costs: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         mixed: NDArray[np.float64] = -np.logaddexp.reduce(self._log_weights[:, np.newaxis] - np.stack(costs), axis=0)
         return mixed
+
+
+class OffsetWords:
+    """A model in which each word costs more than in another one, by its entry of ``offsets``, in nats."""
+
+    def __init__(self, model: WordModel, offsets: NDArray[np.float64]) -> None:
+        self.model, self.start, self._offsets = model, model.start, offsets
+
+    def step(self, states: NDArray[np.int64], words: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return the cost (-ln p) of each word in each state, and the states that follow."""
+        costs, following = self.model.step(states, words)
+        return costs + self._offsets[words], following
+
+    def end(self, states: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the cost of ending in each state."""
+        return self.model.end(states)

@@ -23,7 +23,7 @@ from .expand_pairs import Expanded, RememberedModel
 from .lattice import Lattice
 from .path import LatticePath
 from .prune import prune
-from .rescore_parts import LatticeParts
+from .rescore_parts import SINGLE, LatticeParts
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,9 @@ class RescoredLattice:
 
     def parts_of(self, path: LatticePath) -> Parts:
         """Return the parts of the cost of a path of ``lattice``, not weighted: numbers, ``models`` a tuple of them."""
-        return self.parts.of_path(path.arcs)
+        made = self.parts.of_paths([path.arcs])
+        single = {name: float(getattr(made, name)[0]) for name in SINGLE}
+        return Parts(models=tuple(float(column[0]) for column in made.models), **single)
 
 
 def rescore_lattice(

@@ -1,6 +1,6 @@
 """An expanded lattice with the parts of its costs apart, and what it amounts to under given weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,15 +83,20 @@ class LatticeParts:
             weights.acoustic_scale,
         )
 
-    def of_path(self, arcs: NDArray[np.int64]) -> Parts:
-        """Return the parts of the cost of the path along ``arcs``, from state 0 to where it ends."""
-        last = int(self.shape.nextstates[arcs[-1]]) if len(arcs) else 0
+    def of_paths(self, paths: Sequence[NDArray[np.int64]]) -> Parts:
+        """Return the parts of the costs of paths, arrays (paths,); a path is its arcs from state 0 to where it ends."""
+        ends = np.cumsum([len(arcs) for arcs in paths])
+        begins = ends - [len(arcs) for arcs in paths]
+        flat = np.concatenate([*paths, np.empty(0, np.int64)]).astype(np.int64)
+        last = np.array([self.shape.nextstates[arcs[-1]] if len(arcs) else 0 for arcs in paths], np.int64)
 
-        def total(along: Floats, end: Floats) -> float:
-            return float(along[arcs].sum() + end[last])
+        def totals(along: Floats, end: Floats) -> Floats:
+            sums = np.append(0.0, np.cumsum(along[flat]))
+            made: Floats = sums[ends] - sums[begins] + end[last]
+            return made
 
-        models = tuple(total(*pair) for pair in zip(self.arcs.models, self.finals.models, strict=True))
-        made = {name: total(getattr(self.arcs, name), getattr(self.finals, name)) for name in SINGLE}
+        models = tuple(totals(*pair) for pair in zip(self.arcs.models, self.finals.models, strict=True))
+        made = {name: totals(getattr(self.arcs, name), getattr(self.finals, name)) for name in SINGLE}
         return Parts(models=models, **made)
 
 
