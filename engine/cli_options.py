@@ -58,11 +58,14 @@ def decoding_options(command: Command) -> Command:
         "nbest": "Word sequences that are rescored.",
         "lm_weight": "Weight of the rescoring language model.",
         "graph_weight": "Weight of the search graph's own costs in rescoring.",
+        "first_pass_weight": "Weight of the search's language model in rescoring, apart from the graph's.",
+        "rescoring_beam": "How much worse than the best a lattice's paths may be to be rescored.",
         "word_insertion_penalty": "Cost added for every word in rescoring.",
         "pause_seconds": "Silence that ends a segment.",
     }
     for name, text in reversed(helps.items()):
-        kind = type(getattr(Decoding(), name))
+        default = getattr(Decoding(), name)
+        kind = float if default is None else type(default)
         command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
     command = click.option(
         "--pronunciations",
@@ -75,6 +78,13 @@ def decoding_options(command: Command) -> Command:
         "word_file",
         metavar="FILE",
         help="Words to know besides, one a line; after a tab, their phones where they are not to be guessed.",
+    )(command)
+    command = click.option(
+        "--rescoring",
+        type=click.Choice(["lattice", "nbest"]),
+        default="lattice",
+        show_default=True,
+        help="What is re-ranked: the whole lattice or a list.",
     )(command)
     return click.option(
         "--phrases",

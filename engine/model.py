@@ -42,7 +42,8 @@ class Decoding:
     """How a bundle's scores are best searched; each of these can be changed for a run.
 
     beam, max_active, min_active, lattice_beam, acoustic_scale: see harken.decoder.options. nbest: distinct word
-    sequences that are re-ranked. lm_weight, graph_weight, word_insertion_penalty: see harken.lm.rescore.
+    sequences that are re-ranked. lm_weight, graph_weight, first_pass_weight, word_insertion_penalty: see
+    harken.lm.rescore. rescoring_beam: how much worse than the best a path of a lattice may be to be rescored.
     pause_seconds: the silence at which a recording is cut into segments.
     """
 
@@ -54,6 +55,8 @@ class Decoding:
     nbest: int = 50
     lm_weight: float = 1.0
     graph_weight: float = 0.0
+    first_pass_weight: float | None = None
+    rescoring_beam: float = 6.0
     word_insertion_penalty: float = 0.0
     pause_seconds: float = 0.8
 
@@ -215,10 +218,12 @@ def _mapping(described: Any, name: str, place: Path) -> dict[str, Any]:
 
 
 def _decoding(described: Mapping[str, Any], place: Path) -> Decoding:
-    known = {field.name for field in fields(Decoding)}
+    known = {field.name: field.default for field in fields(Decoding)}
     for name, value in described.items():
         if name not in known:
             raise ModelError(f"{place / DESCRIPTION}: decoding names an unknown option {name}; update harken.")
+        if value is None and known[name] is None:
+            continue
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ModelError(f"{place / DESCRIPTION}: decoding.{name} is {value!r}, not a number; export it again.")
     return Decoding(**described)

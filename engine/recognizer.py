@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..lm.pronunciation.lexicon import Lexicon
     from ..lm.pronunciation.words import WantedWord
     from .acoustic.model import AcousticModel
+    from .rescoring import Rescorer
     from .vocabulary import RescoringModel, Vocabulary
 
 Floats = NDArray[np.float32]
@@ -45,18 +46,19 @@ class RecognizerOptions:
     """What to change for a run; None leaves what the model's bundle says (see harken.engine.model.Decoding).
 
     channel: "mix", "each" or a number from 0. strict: refuse recordings that end before their header says.
-    alternatives: readings that a segment of the result holds at most. rescore: re-rank the n-best list with the
-    bundle's larger language model. phrases: words in a row that the search should rather find (see
-    harken.decoder.search.phrases for their weights). words: words that the model is to know besides its own, as they
-    are written or with pronunciations or spoken forms (see harken.lm.pronunciation.words); the search then composes
-    the language model on the fly. word_probability: how likely each of them is to be the next word where nothing is
-    known of the words before.
+    alternatives: readings that a segment of the result holds at most. rescore: re-rank what the search found with the
+    bundle's larger language model. rescoring: what is re-ranked, the whole lattice or the n-best list. phrases: words
+    in a row that the search should rather find (see harken.decoder.search.phrases for their weights). words: words that
+    the model is to know besides its own, as they are written or with pronunciations or spoken forms (see
+    harken.lm.pronunciation.words); the search then composes the language model on the fly. word_probability: how likely
+    each of them is to be the next word where nothing is known of the words before.
     """
 
     channel: int | Literal["mix", "each"] = "mix"
     strict: bool = False
     alternatives: int = 1
     rescore: bool = True
+    rescoring: Literal["lattice", "nbest"] = "lattice"
     beam: float | None = None
     max_active: int | None = None
     min_active: int | None = None
@@ -65,6 +67,8 @@ class RecognizerOptions:
     nbest: int | None = None
     lm_weight: float | None = None
     graph_weight: float | None = None
+    first_pass_weight: float | None = None
+    rescoring_beam: float | None = None
     word_insertion_penalty: float | None = None
     pause_seconds: float | None = None
     phrases: "tuple[Phrase | str, ...]" = ()
@@ -74,6 +78,8 @@ class RecognizerOptions:
     def __post_init__(self) -> None:
         if not 0.0 < self.word_probability < 1.0:
             raise OptionsError(f"word_probability is {self.word_probability}; give a number between 0 and 1.")
+        if self.rescoring not in ("lattice", "nbest"):
+            raise OptionsError(f"rescoring is {self.rescoring!r}; choose lattice or nbest.")
         for name in ("alternatives", "nbest"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -187,6 +193,27 @@ class Recognizer:
         """The language model that re-ranks n-best lists, or None where the bundle or the options do without."""
         return self.vocabulary.rescoring if self.options.rescore else None
 
+    @cached_property
+    def rescorer(self) -> "Rescorer | None":
+        """What re-ranks segments, None where there is no model to do it with."""
+        from .rescoring import Rescorer
+
+        model, first_pass = self.language_model, None
+        if model is None:
+            return None
+        if self.decoding.first_pass_weight is not None and not self.on_the_fly:
+            first_pass = self.first_pass
+            if first_pass is None:
+                raise OptionsError(
+                    f"{self.bundle.folder}: first_pass_weight needs the model's first_pass.safetensors, which it lacks."
+                )
+        return Rescorer(model, self.decoding, self.graph.words, first_pass)
+
+    @property
+    def rescores_lattices(self) -> bool:
+        """Whether segments come with their lattices, which are rescored whole."""
+        return self.options.rescoring == "lattice" and self.rescorer is not None
+
     def with_words(self, words: "Iterable[WantedWord | str]", probability: float | None = None) -> "Recognizer":
         """Return a recogniser of the same model that knows ``words`` too; the parts that stay the same are shared.
 
@@ -195,7 +222,7 @@ class Recognizer:
         ``probability``: see RecognizerOptions.word_probability. Raises OptionsError where a word cannot be pronounced.
         """
         other = copy(self)
-        for name in ("graph", "search", "phrases", "vocabulary"):
+        for name in ("graph", "search", "phrases", "vocabulary", "rescorer"):
             other.__dict__.pop(name, None)
         share = self.options.word_probability if probability is None else probability
         other.options = replace(self.options, words=(*self.options.words, *words), word_probability=share)
@@ -248,21 +275,18 @@ class Recognizer:
         return self.acoustic.scores(features)
 
     def decode(self, scores: Floats, channel: int | None = 0) -> list[Candidates]:
-        """Return the n-best list of each segment of a recording's scores, before rescoring."""
+        """Return the n-best list of each segment of a recording's scores, and what rescoring it takes besides."""
         decoder = ChannelDecoder(self, channel)
         return [*decoder.accept(scores), *decoder.finish()]
 
     def rescore(self, candidates: Candidates) -> Candidates:
-        """Return the segment's hypotheses re-ranked with the larger language model, if there is one."""
-        from ..lm.rescore import RescoreOptions, rescore
+        """Return the segment's hypotheses re-ranked with the larger language model, if there is one.
 
-        if self.language_model is None or not candidates.hypotheses:
+        Where the segment has its lattice, they are the best of that, else those of its list.
+        """
+        if self.rescorer is None or not candidates.hypotheses:
             return candidates
-        names = ("lm_weight", "word_insertion_penalty", "acoustic_scale", "graph_weight")
-        options = RescoreOptions(**{name: getattr(self.decoding, name) for name in names})
-        ranked = rescore(candidates.hypotheses, self.language_model, options)
-        hypotheses = [replace(candidates.hypotheses[one.rank], total_cost=one.total_cost) for one in ranked]
-        return replace(candidates, hypotheses=tuple(hypotheses))
+        return self.rescorer.rescore(candidates)
 
     def to_segments(self, found: Iterable[Candidates]) -> list[Segment]:
         """Return what the results say about re-ranked segments; those without words are left out."""

@@ -107,7 +107,7 @@ def test_workers_give_the_same_lines(place):
 
 @pytest.mark.parametrize("channel", ["0", "mix"])
 def test_the_stages_alone_end_where_transcribe_does(place, tmp_path, channel):
-    options = ["--model", "toy", "--beam", "10"]
+    options = ["--model", "toy", "--beam", "10", "--rescoring", "nbest"]
     expected = json.loads(
         harken(place, "transcribe", *options, "--channel", channel, "--format", "json", "two.flac")[0]
     )
