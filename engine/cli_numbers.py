@@ -11,22 +11,26 @@ _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]
-    """Numbers between spaces or commas, ``whole`` ones or any, as a tuple."""
+    """Numbers between spaces or commas, ``whole`` ones or any, as a tuple; without any only where that ``may_lack``."""
 
     name = "numbers"
 
-    def __init__(self, whole: bool = False) -> None:
+    def __init__(self, whole: bool = False, may_lack: bool = False) -> None:
         self.whole = whole
+        self.may_lack = may_lack
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
         """Return the numbers; anything else is a usage error."""
         if isinstance(value, tuple):
             return value
+        parts = str(value).replace(",", " ").split()
+        if not parts and not self.may_lack:
+            self.fail("needs numbers after it.", param, ctx)
         try:
-            return tuple((int if self.whole else float)(part) for part in str(value).replace(",", " ").split())
+            return tuple((int if self.whole else float)(part) for part in parts)
         except ValueError:
             kind = "whole numbers" if self.whole else "numbers"
-            self.fail(f"{value!r} are not {kind} with spaces or commas between them.", param, ctx)
+            self.fail(f"{value!r} is not made of {kind} with spaces or commas between them.", param, ctx)
 
 
 class NumbersCommand(click.Command):
@@ -48,8 +52,9 @@ class NumbersCommand(click.Command):
                 numbers = []
                 while waiting and _NUMBER.fullmatch(waiting[-1].replace(",", "")):
                     numbers.append(waiting.pop())
-                word = f"{word}={' '.join(numbers)}"
-            joined.append(word)
+                joined += [word, " ".join(numbers)]
+            else:
+                joined.append(word)
         return super().parse_args(ctx, joined)
 
 

@@ -10,7 +10,7 @@ from ...errors import FormatError, OptionsError
 from .backoff_tables import BackoffTable, BackoffTables
 from .counting import encode
 from .linked_model import link, with_new_backoffs
-from .ngram_rows import START_ID, UNKNOWN_ID
+from .ngram_rows import END_ID, START_ID, UNKNOWN_ID
 
 
 def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTables:
@@ -145,13 +145,11 @@ def tune_weights(models: Sequence[BackoffTables], sentences: Iterable[str]) -> t
     Words that no model knows do not count. Raises FormatError where no words remain.
     """
     text = list(sentences)
+    encoded = [encode(text, model.words[END_ID + 1 :])[0] for model in models]
     shares = []
-    for model in models:
-        tokens, _ = encode(text, model.words[START_ID + 2 :])
-        prob = model.word_probabilities(tokens)
-        prob[tokens[tokens != START_ID] == UNKNOWN_ID] = 0
-        shares.append(prob)
-    words = np.count_nonzero(sum(shares))
-    if not words:
+    for model, tokens in zip(models, encoded, strict=True):
+        known = tokens[tokens != START_ID] != UNKNOWN_ID
+        shares.append(model.word_probabilities(tokens) * known if len(tokens) else np.zeros(0))
+    if not any((tokens > END_ID).any() for tokens in encoded):
         raise FormatError("The text to tune the weights on holds no words that the models know.")
     return fit_weights(shares)
