@@ -1,214 +1,292 @@
-"""ARPA files read into sorted arrays; whatever is not well-formed is refused by its line."""
+"""ARPA files read into sorted arrays; whatever is not well-formed is refused by its line.
+
+The header and whatever is odd is read by Python, the other lines by compiled code over the mapped or unpacked bytes.
+"""
 
 import gzip
-import itertools
+import mmap
 import os
 import re
 import zlib
-from collections.abc import Iterator
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
 from .arpa import MISSING_UNKNOWN_LOG10, MOST_LOG10, SPECIAL_WORDS, Arpa, NgramTable
+from .packed_arrays import read_only
+from .word_table import WordTable, table_of
 
-_LINES_AT_ONCE = 1 << 16
+_UNKNOWN = {b"<unk>", b"<UNK>"}
+_KENLM = b"mmap lm "
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_arpa(path: str | os.PathLike[str]) -> Arpa:
     """Read the model in ``path``, plain or gzip-compressed (told by its first bytes).
 
-    The three special words come first, the others in the order of the unigram section. A model without ``<unk>`` gets
-    one with log10 probability -100, as in KenLM. Raises FormatError, naming file and line, for anything that is not
-    well-formed: counts that differ from the header's, a number that is not finite, a probability above 1, an unknown
-    or repeated n-gram, a file that ends early.
+    The three special words come first, the others in the order of the unigram section. A model without ``<unk>`` (or
+    ``<UNK>``, which is the same) gets one with log10 probability -100, as in KenLM. Fields may stand between any white
+    space, blank lines anywhere. Raises FormatError, naming file and line, for anything that is not well-formed: counts
+    that differ from the header's, a number that is not finite, a probability above 1, an unknown or repeated n-gram, a
+    missing back-off weight of an n-gram that longer ones begin with, a file that ends early.
     """
     try:
-        with open(path, "rb") as plain:
-            packed = plain.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else open(path, "rb") as file:
-            return _Reader(os.fspath(path), file).read()
+        return _Reader(os.fspath(path), _bytes_of(path)).read()
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise FormatError(f"{path}: the compressed file is damaged or ends early ({problem}).") from None
     except OSError as problem:
         raise FormatError(f"{path}: cannot be read ({problem.strerror or problem}).") from None
 
 
+def _bytes_of(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
+    with open(path, "rb") as file:
+        start = file.peek(2)[:2]
+        if start == b"\x1f\x8b":
+            with gzip.open(file) as packed:
+                return packed.read()
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):  # a pipe, or nothing in it
+            return file.read()
+
+
 class _Reader:
-    """Reads one file line by line and knows where it is, so that errors can name the line."""
+    """Reads one file and knows where it is, so that errors can name the line."""
 
-    def __init__(self, path: str, file: IO[bytes] | gzip.GzipFile) -> None:
+    def __init__(self, path: str, raw: bytes | mmap.mmap) -> None:
         self.path = path
-        self.lines: Iterator[bytes] = iter(file)
-        self.number = 0  # of the last line read, counted from 1
-        self.ids: dict[bytes, int] = {}
+        self.raw = raw
+        self.data: NDArray[np.uint8] = np.frombuffer(raw, np.uint8)
+        self.at = 0
+        none = read_only(np.zeros((0, 2), np.int64))
+        self.table = WordTable(self.data[:0], none, read_only(np.zeros(0, np.int32)), read_only(np.zeros(0, np.int64)))
 
-    def fail(self, problem: str, line: int | None = None) -> FormatError:
-        return FormatError(f"{self.path}, line {self.number if line is None else line}: {problem}.")
+    def fail(self, problem: str, at: int | None = None) -> FormatError:
+        """Return the error for the line that holds the byte ``at`` (the one in hand, where none is given)."""
+        at = min(self.at if at is None else at, len(self.raw))
+        number = 1 + int(np.count_nonzero(self.data[:at] == 10))
+        return FormatError(f"{self.path}, line {number}: {problem}.")
 
     def next_line(self) -> bytes:
-        """Return the next line that is not blank; b"" at the end of the file."""
-        for line in self.lines:
-            self.number += 1
+        """Return the next line that is not blank, ``at`` at its beginning; b"" at the end of the file."""
+        while self.at < len(self.raw):
+            line = self.raw[self.at : self.line_end(self.at)]
             if line.strip():
                 return line.strip()
+            self.at += len(line) + 1
         return b""
 
+    def line_end(self, at: int) -> int:
+        """Return where the line ends that holds the byte ``at``."""
+        end = self.raw.find(b"\n", at)
+        return len(self.raw) if end < 0 else end
+
+    def pass_line(self) -> None:
+        """Go on to the line after the one in hand."""
+        self.at = min(self.line_end(self.at) + 1, len(self.raw))
+
     def read(self) -> Arpa:
-        counts, line = self.read_header()
-        tables = []
-        for order, count in enumerate(counts, 1):
-            if line != b"\\%d-grams:" % order:
-                raise self.unexpected(line, f"\\{order}-grams:")
-            tables.append(self.read_section(order, count, highest=order == len(counts)))
-            line = self.next_line()
-        if line != b"\\end\\":
-            raise self.unexpected(line, "\\end\\")
-        for _ in self.lines:  # to the end, so that a compressed file's checksum is seen
-            pass
-        try:
-            words = tuple(word.decode("utf8") for word in self.ids)
-        except UnicodeDecodeError as problem:
-            raise FormatError(f"{self.path}: a word is not UTF-8 ({problem.object!r}).") from None
+        counts = self.read_header()
+        words, unigrams, missing = self.read_unigrams(counts[0], len(counts) == 1)
+        tables = [unigrams]
+        for order, count in enumerate(counts[1:], 2):
+            table, missing_here = self.read_ngrams(order, count, order == len(counts), tables[-1], missing, words)
+            tables.append(table)
+            missing = missing_here
+        self.expect(b"\\end\\")
         return Arpa(words, tuple(tables))
 
-    def unexpected(self, line: bytes, wanted: str) -> FormatError:
-        if not line:
-            return self.fail(f"the file ends where {wanted} should stand; it was cut short")
-        if line.startswith(b"\\"):
-            return self.fail(f"found {line.decode('utf8', 'replace')} where {wanted} should stand")
-        return self.fail(f"more n-grams than the header promises, or a stray line; {wanted} should stand here")
-
-    def read_header(self) -> tuple[list[int], bytes]:
-        """Return the promised counts and the line after them."""
+    def expect(self, wanted: bytes) -> None:
+        """Go past the line ``wanted``, which has to come next."""
         line = self.next_line()
-        while line and line != b"\\data\\":
-            line = self.next_line()
+        if line == wanted:
+            self.pass_line()
+            return
+        name = wanted.decode()
         if not line:
-            raise self.fail("no \\data\\ line; this is not an ARPA file")
+            raise self.fail(f"the file ends where {name} should stand; it was cut short")
+        if line.startswith(b"\\"):
+            raise self.fail(f"found {_shown(line)} where {name} should stand")
+        raise self.fail(f"more n-grams than the header promises, or a stray line; {name} should stand here")
+
+    def read_header(self) -> list[int]:
+        """Return the promised counts."""
+        while True:
+            found = self.raw.find(b"\\data\\", self.at)
+            if found < 0:
+                raise self.not_arpa()
+            self.at = self.raw.rfind(b"\n", 0, found) + 1
+            line = self.next_line()
+            self.pass_line()
+            if line == b"\\data\\":
+                break
         counts: list[int] = []
         while (line := self.next_line()).startswith(b"ngram"):
             match = re.fullmatch(rb"ngram\s+(\d+)\s*=\s*(\d+)", line)
             if not match or int(match[1]) != len(counts) + 1:
-                raise self.fail(f"expected 'ngram {len(counts) + 1}=COUNT', found {line.decode('utf8', 'replace')!r}")
+                raise self.fail(f"expected 'ngram {len(counts) + 1}=COUNT', found {_shown(line)!r}")
             counts.append(int(match[2]))
+            self.pass_line()
         if not counts:
             raise self.fail("the header promises no n-grams; 'ngram 1=COUNT' should stand here")
-        return counts, line
+        return counts
 
-    def read_section(self, order: int, count: int, highest: bool) -> NgramTable:
-        first_line = self.number + 1
-        width = order + 2 - highest
-        # Parts, not one array of the promised size: a header may promise anything.
-        ids, prob, backoff = [np.empty((0, order), np.int32)], [np.empty(0, np.float32)], [np.empty(0, np.float32)]
-        names: list[bytes] = []
-        done = 0
-        while done < count:
-            lines = list(itertools.islice(self.lines, min(_LINES_AT_ONCE, count - done)))
-            rows = [line.split() for line in lines]
-            if not lines or not {order + 1, width}.issuperset(map(len, rows)):
-                raise self.bad_row(lines, rows, order, count, highest)
-            if not highest:
-                for row in rows:
-                    if len(row) == order + 1:
-                        row.append(b"0")
-            flat = list(itertools.chain.from_iterable(rows))
-            prob.append(self.numbers(flat[::width], "probability"))
-            above = np.flatnonzero(prob[-1] > 0)
-            if len(above):
-                raise self.fail("a log10 probability above 0", self.number + int(above[0]) + 1)
-            zero = np.zeros(len(rows), np.float32)
-            backoff.append(zero if highest else self.numbers(flat[width - 1 :: width], "back-off weight"))
-            if order == 1:
-                names += flat[1::width]
-            else:
-                columns = [self.look_up(flat[1 + place :: width]) for place in range(order)]
-                ids.append(np.stack(columns, axis=1))
-            self.number += len(rows)
-            done += len(rows)
+    def not_arpa(self) -> FormatError:
+        start = self.raw[:8]
+        if start == _KENLM:
+            return FormatError(f"{self.path}: a KenLM binary, not an ARPA file; KenlmModel reads it.")
+        if start[:2] in _UTF16:
+            return FormatError(f"{self.path}: text in UTF-16; an ARPA file is UTF-8, convert it.")
+        return self.fail("no \\data\\ line; this is not an ARPA file", len(self.raw))
+
+    def read_rows(
+        self, order: int, count: int, highest: bool
+    ) -> tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """Read a section; return where it begins, its fields (order 1) or ids, its probabilities and weights."""
+        from . import arpa_reader_kernels as kernels
+
+        self.expect(b"\\%d-grams:" % order)
+        begin = self.at
+        room = min(count, (len(self.raw) - min(begin, len(self.raw))) // (2 * order + 1) + 1)  # whatever is promised
+        fields = np.empty((room if order == 1 else order, 2), np.int64)
+        ids, numbers = np.empty((room, order), np.int32), np.empty((room, 2), np.float32)
+        status, done = kernels.ODD, 0
+        while status == kernels.ODD:
+            status, done, self.at = kernels.read_rows(
+                self.data, self.at, highest, self.table, fields, ids, numbers, done
+            )
+            if status == kernels.ODD:
+                self.read_odd_row(order, count, highest, fields[done : done + 1], ids[done], numbers[done])
+                done += 1
+        if done < count and self.at >= len(self.raw):
+            raise self.fail(f"the file ends inside the {order}-gram section; it was cut short")
+        if done < count:
+            raise self.fail(f"the {order}-gram section has fewer n-grams than the {count} that the header promises")
+        if done:
+            self.pass_line()
+        return begin, fields, ids, numbers
+
+    def read_odd_row(
+        self,
+        order: int,
+        count: int,
+        highest: bool,
+        fields: NDArray[np.int64],
+        ids: NDArray[np.int32],
+        numbers: NDArray[np.float32],
+    ) -> None:
+        """Read the line in hand with care, to its end; raises what is wrong with it."""
+        from .arpa_reader_kernels import word_number
+
+        line = self.raw[self.at : self.line_end(self.at)]
+        parts = line.split()
+        if len(parts) not in (order + 1, order + 2 - highest):
+            if self.line_end(self.at) == len(self.raw):
+                raise self.fail("the file ends in the middle of a line; it was cut short")
+            raise self.fail(
+                f"a {order}-gram line has {len(parts)} fields, not a log10 probability, {order} word(s)"
+                + ("" if highest else " and perhaps a back-off weight")
+            )
+        numbers[0] = self.number(parts[0], "probability")
+        if numbers[0] > 0:
+            raise self.fail("a log10 probability above 0")
+        numbers[1] = self.number(parts[-1], "back-off weight") if len(parts) > order + 1 else np.nan
         if order == 1:
-            return self.unigrams(names, np.concatenate(prob), np.concatenate(backoff), first_line)
-        return self.sorted_table(np.concatenate(ids), np.concatenate(prob), np.concatenate(backoff), first_line)
+            begin = self.at + line.index(parts[1], line.index(parts[0]) + len(parts[0]))
+            fields[0] = begin, begin + len(parts[1])
+        else:
+            for place, word in enumerate(parts[1 : order + 1]):
+                number = 0 if word in _UNKNOWN else word_number(self.table, np.frombuffer(word, np.uint8))
+                if number < 0:
+                    raise self.fail(f"the word {_shown(word)!r} is not among the unigrams")
+                ids[place] = number
+        self.at = self.line_end(self.at)
 
-    def bad_row(
-        self, lines: list[bytes], rows: list[list[bytes]], order: int, count: int, highest: bool
-    ) -> FormatError:
-        """Find and name what is wrong with the first row that has a wrong number of fields."""
-        for row in rows:
-            self.number += 1
-            if not row or row[0].startswith(b"\\"):
-                return self.fail(
-                    f"the {order}-gram section has fewer n-grams than the {count} that the header promises"
-                )
-            if len(row) not in (order + 1, order + 2 - highest):
-                if self.number and lines and row is rows[-1] and not lines[-1].endswith(b"\n"):
-                    return self.fail("the file ends in the middle of a line; it was cut short")
-                return self.fail(
-                    f"a {order}-gram line has {len(row)} fields, not a log10 probability, {order} word(s)"
-                    + ("" if highest else " and perhaps a back-off weight")
-                )
-        self.number += not rows
-        return self.fail(f"the file ends inside the {order}-gram section; it was cut short")
-
-    def numbers(self, fields: list[bytes], what: str) -> NDArray[np.float32]:
+    def number(self, field: bytes, what: str) -> float:
         try:
-            with np.errstate(over="ignore"):  # infinite, which is refused
-                values = np.array(list(map(float, fields)), np.float32)
-            bad = np.flatnonzero(~(np.isfinite(values) & (values < MOST_LOG10)))
-            if not len(bad):
-                return values
-            at = int(bad[0])
+            value = float("nan" if b"_" in field else field)
         except ValueError:
-            at = next(place for place, field in enumerate(fields) if not _is_number(field))
-        shown = fields[at].decode("utf8", "replace")
-        raise self.fail(f"the {what} {shown!r} is not a finite number below {MOST_LOG10:g}", self.number + at + 1)
+            value = float("nan")
+        with np.errstate(over="ignore"):
+            if np.isfinite(np.float32(value)) and value < MOST_LOG10:
+                return value
+        raise self.fail(f"the {what} {_shown(field)!r} is not a finite number below {MOST_LOG10:g}")
 
-    def look_up(self, fields: list[bytes]) -> NDArray[np.int32]:
+    def read_unigrams(self, count: int, highest: bool) -> tuple[tuple[str, ...], NgramTable, NDArray[np.bool_]]:
+        """Return the words, their table, and which of them lack a back-off weight."""
+        _, fields, _, numbers = self.read_rows(1, count, highest)
+        names = [bytes(self.raw[start:end]) for start, end in fields[:count].tolist()]
+        rows = {name: row for row, name in enumerate(names)}
+        number_of = np.full(count + 1, -1, np.int32)
+        numbers = np.concatenate([numbers[:count], np.array([[MISSING_UNKNOWN_LOG10, 0]], np.float32)])
+        special = [rows.get(b"<unk>", rows.get(b"<UNK>", count))]
+        for name in SPECIAL_WORDS[1:]:
+            if name.encode() not in rows:
+                raise self.fail(f"the unigrams lack {name}, without which no sentence can be scored", self.at - 1)
+            special.append(rows[name.encode()])
+        number_of[special] = range(3)
+        rest = np.flatnonzero(number_of[:count] < 0)
+        number_of[rest] = np.arange(3, 3 + len(rest))
+        self.table, repeated = table_of(self.data, fields[:count], number_of[:count])
+        if repeated < 0 and _UNKNOWN.issubset(rows):
+            repeated = max(rows[name] for name in _UNKNOWN)
+        if repeated >= 0:
+            shown = _shown(b"<unk>" if names[repeated] in _UNKNOWN else names[repeated])
+            raise self.fail(f"the unigram {shown!r} stands there twice", int(fields[repeated, 0]))
+        order = np.concatenate([special, rest])
         try:
-            return np.array([self.ids[field] for field in fields], np.int32)
-        except KeyError:
-            at = next(place for place, field in enumerate(fields) if field not in self.ids)
-            shown = fields[at].decode("utf8", "replace")
-            raise self.fail(f"the word {shown!r} is not among the unigrams", self.number + at + 1) from None
+            words = (*SPECIAL_WORDS, *(names[row].decode("utf8") for row in rest.tolist()))
+        except UnicodeDecodeError as problem:
+            raise FormatError(f"{self.path}: a word is not UTF-8 ({problem.object!r}).") from None
+        missing = np.isnan(numbers[order, 1])
+        backoff = np.where(missing, np.float32(0), numbers[order, 1])
+        ids = np.arange(len(order), dtype=np.int32)[:, None]
+        return words, NgramTable(ids, np.ascontiguousarray(numbers[order, 0]), backoff), missing
 
-    def unigrams(
-        self, names: list[bytes], prob: NDArray[np.float32], backoff: NDArray[np.float32], first_line: int
-    ) -> NgramTable:
-        row_of: dict[bytes, int] = {}
-        for row, name in enumerate(names):
-            name = {b"<UNK>": b"<unk>"}.get(name, name)
-            if row_of.setdefault(name, row) != row:
-                shown = name.decode("utf8", "replace")
-                raise self.fail(f"the unigram {shown!r} stands there twice", first_line + row)
-        if b"<unk>" not in row_of:
-            row_of[b"<unk>"] = len(prob)
-            prob = np.append(prob, np.float32(MISSING_UNKNOWN_LOG10))
-            backoff = np.append(backoff, np.float32(0))
-        special = [word.encode() for word in SPECIAL_WORDS]
-        for word in special:
-            if word not in row_of:
-                raise self.fail(f"the unigrams lack {word.decode()}, without which no sentence can be scored")
-        ordered = special + [word for word in row_of if word not in special]
-        self.ids = {word: number for number, word in enumerate(ordered)}
-        rows = np.array([row_of[word] for word in ordered])
-        return NgramTable(np.arange(len(ordered), dtype=np.int32)[:, None], prob[rows], backoff[rows])
+    def read_ngrams(
+        self,
+        order: int,
+        count: int,
+        highest: bool,
+        shorter: NgramTable,
+        missing: NDArray[np.bool_],
+        words: tuple[str, ...],
+    ) -> tuple[NgramTable, NDArray[np.bool_]]:
+        """Return the sorted table of an order, and which of its n-grams lack a back-off weight."""
+        from .arpa_reader_kernels import first_not_rising, sorting_order
+        from .automaton_kernels import context_rows
 
-    def sorted_table(
-        self, ids: NDArray[np.int32], prob: NDArray[np.float32], backoff: NDArray[np.float32], first_line: int
-    ) -> NgramTable:
-        order = np.lexsort(ids.T[::-1])
-        ids = ids[order]
-        same = np.flatnonzero((ids[1:] == ids[:-1]).all(axis=1))
-        if len(same):
-            raise self.fail("an n-gram stands there twice", first_line + int(max(order[same[0]], order[same[0] + 1])))
-        return NgramTable(ids, prob[order], backoff[order])
+        begin, _, ids, numbers = self.read_rows(order, count, highest)
+        ids, numbers = ids[:count], numbers[:count]
+        place = np.zeros(0, np.int32)
+        if first_not_rising(read_only(ids)) < count:
+            place = sorting_order(read_only(ids), len(words) - 1)
+            ids, numbers = ids[place], numbers[place]
+            repeated = int(first_not_rising(read_only(ids)))
+            if repeated < count:
+                raise self.fail("an n-gram stands there twice", self.row_begin(begin, int(place[repeated])))
+        if missing.any():
+            contexts = context_rows(read_only(ids), read_only(shorter.ids))
+            bare = np.flatnonzero((contexts >= 0) & missing[contexts])
+            if len(bare):
+                row = int(bare[0])
+                shown = " ".join(words[word] for word in ids[row, :-1])
+                at = self.row_begin(begin, int(place[row]) if len(place) else row)
+                raise self.fail(f"the context {shown!r} of this n-gram has no back-off weight", at)
+        without = np.isnan(numbers[:, 1])
+        backoff = np.where(without, np.float32(0), numbers[:, 1])
+        return NgramTable(np.ascontiguousarray(ids), np.ascontiguousarray(numbers[:, 0]), backoff), without
+
+    def row_begin(self, begin: int, row: int) -> int:
+        """Return the place of a row of the section that begins at ``begin``."""
+        self.at = begin
+        for _ in range(row):
+            self.next_line()
+            self.pass_line()
+        self.next_line()
+        return self.at
 
 
-def _is_number(field: bytes) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+def _shown(field: bytes) -> str:
+    return field.decode("utf8", "replace")

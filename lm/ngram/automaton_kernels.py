@@ -188,7 +188,7 @@ def unpack_arcs(
     next_state: NDArray[np.int32],
     codes: NDArray[np.uint32],
 ) -> None:
-    """Read as many arcs' records as there is room for; ``inverse`` times a key is its word, modulo the number of keys."""
+    """Read as many records as there is room for; ``inverse`` times a key is its word, modulo the number of keys."""
     key_bits, next_bits, code_bits = model.layout[KEY_BITS], model.layout[NEXT_BITS], model.layout[CODE_BITS]
     width, mask = key_bits + next_bits + code_bits, (np.int64(1) << key_bits) - 1
     for arc in range(len(words)):

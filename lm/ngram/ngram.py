@@ -136,7 +136,7 @@ class Ngram:
         return int(self.arrays.layout[STATES])
 
     def score(self, state: int, word_id: int) -> tuple[float, int]:
-        """Return log10 p(word | state) and the state that follows; OptionsError where there is no such state or word."""
+        """Return log10 p(word | state) and the state that follows; raises OptionsError for what the model lacks."""
         if not (0 <= state < self.states and 0 <= word_id < len(self.arrays.word_next)):
             raise OptionsError(f"score: the model has no state {state} or no word {word_id}.")
         from .lookup_kernels import lookup_one

@@ -88,4 +88,5 @@ def without_ngrams() -> NgramArrays:
     """Return arrays of a model without a word, for kernels that want some where there is no model."""
     none, real = np.zeros(0, np.uint32), np.zeros(0, np.float32)
     layout = np.array([1, 1, 1, PLAIN_BITS, 1, 1, 0, 0, 0, 1], np.int64)
-    return NgramArrays(*map(read_only, (none, none, real, np.zeros(0, np.int32), real, layout)))
+    following = np.zeros(0, np.int32)
+    return NgramArrays(*(read_only(array) for array in (none, none, real, following, real, layout)))

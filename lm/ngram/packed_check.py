@@ -1,6 +1,10 @@
 """Whether the arrays of a model's file fit each other, so that no look-up reads outside of them."""
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .packed_arrays import (
     ARCS,
@@ -30,7 +34,8 @@ def is_sound(model: NgramArrays, order: int, start_state: int, words: int) -> bo
 
     The records themselves are not read: ``lookup`` follows none of them out of the arrays.
     """
-    if not all(array.dtype == dtype and array.ndim == 1 for array, dtype in zip(model, _DTYPES, strict=True)):
+    arrays: list[NDArray[Any]] = list(model)
+    if not all(array.dtype == dtype and array.ndim == 1 for array, dtype in zip(arrays, _DTYPES, strict=True)):
         return False
     if not (1 <= order <= _MOST_ORDER and len(model.layout) == FIRST + order):
         return False
@@ -45,7 +50,7 @@ def is_sound(model: NgramArrays, order: int, start_state: int, words: int) -> bo
         and 1 <= bits <= PLAIN_BITS
         and first[0] == 1
         and first[-1] == states
-        and all(one <= other for one, other in zip(first, first[1:], strict=False))
+        and all(one <= other for one, other in pairwise(first))
         and layout[KEY_BITS] == width_of(listed - 1)
         and layout[SPREAD] == spread_of(layout[KEY_BITS])
         and layout[NEXT_BITS] == width_of(states - 1)
@@ -61,7 +66,7 @@ def is_sound(model: NgramArrays, order: int, start_state: int, words: int) -> bo
         levels,
     )
     return (
-        all(len(array) == size for array, size in zip(model, sizes, strict=False))
+        all(len(array) == size for array, size in zip(arrays, sizes, strict=False))
         and all(bool((np.isfinite(real) & (real < _MOST_LOG10)).all()) for real in (model.word_log10, model.levels))
         and bool(((model.word_next >= 0) & (model.word_next < states)).all())
     )

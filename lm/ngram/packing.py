@@ -1,5 +1,7 @@
 """The automaton's plain arrays packed into records, quantised where wanted, and unpacked again."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,7 +96,7 @@ def unpack(model: NgramArrays) -> NgramAutomaton:
     from .automaton_kernels import places_by_key, unpack_arcs, unpack_states
 
     layout = model.layout
-    states, arcs, unigrams, longest = (int(layout[place]) for place in (STATES, ARCS, LISTED, LENGTHS))
+    states, arcs, longest = (int(layout[place]) for place in (STATES, ARCS, LENGTHS))
     bits, key_bits = int(layout[CODE_BITS]), int(layout[KEY_BITS])
     begin, lower, state_codes = np.empty(states + 1, np.int32), np.empty(states, np.int32), np.empty(states, np.uint32)
     unpack_states(model, begin, lower, state_codes)
@@ -104,7 +106,7 @@ def unpack(model: NgramArrays) -> NgramAutomaton:
     words, following, codes = np.empty(arcs, np.int32), np.empty(arcs, np.int32), np.empty(arcs, np.uint32)
     unpack_arcs(model, pow(int(layout[SPREAD]), -1, 1 << key_bits), words, following, codes)
     places = places_by_key(read_only(begin), read_only(words), (1 << key_bits) - 1)
-    by_word = [np.empty_like(array) for array in (words, following, codes)]
+    by_word: list[NDArray[Any]] = [np.empty_like(array) for array in (words, following, codes)]
     for target, values in zip(by_word, (words, following, codes), strict=True):
         target[places] = values
     first = np.concatenate([[0], layout[FIRST:]]).astype(np.int32)
