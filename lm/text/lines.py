@@ -13,9 +13,9 @@ from functools import cache
 from typing import Final
 
 from ...errors import FormatError
+from .folding import to_ascii
 from .normalizer import normalize
 from .sentences import spoken_sentences
-from .written import to_ascii
 
 _PERHAPS_DROPPED: Final = re.compile(r"[^\W\d_\0-\u017f]")
 """Letters beyond Latin-1 and Latin Extended-A; those fold to a-z."""

@@ -112,6 +112,11 @@ def decimal(figures: str) -> str:
     return f"{words} point {digits(part)}".strip() if point and part else words
 
 
+def has_fraction_name(under: int) -> bool:
+    """Say whether speech has a name for fractions over ``under``: halves to twentieths, tens, 32nds, 64ths, 1000ths."""
+    return 2 <= under <= 20 or under in (32, 64, 100, 1000) or (under < 100 and under % 10 == 0 and under > 0)
+
+
 def fraction(over: int, under: int) -> str:
     """Read a fraction: 3 and 4 are "three quarters", 7 and 100 "seven hundredths"."""
     if under == 0 or under == 1:

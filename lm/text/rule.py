@@ -1,0 +1,47 @@
+"""What a rule of the normaliser is: a name, a line of documentation, a pattern and how its matches are read."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rung of the ladder that reads written English.
+
+    ``name`` is what tests and traces call it, ``doc`` one sentence for the page of rules. Three cheap questions
+    keep most rules from most texts: ``needs`` holds characters of which a text must have one, ``after`` those of which
+    one must follow a figure (empty: any text), and ``hint`` must be found. Rules without a pattern are carried out by
+    the normaliser itself (letters, accents, quotation marks, single words).
+    """
+
+    name: str
+    doc: str
+    needs: frozenset[str] = frozenset()
+    pattern: re.Pattern[str] | None = None
+    read: Callable[[re.Match[str]], str] | None = None
+    after: frozenset[str] = frozenset()
+    hint: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thing that a rule did: which ``rule``, to what was ``written``, and how that is ``spoken``."""
+
+    rule: str
+    written: str
+    spoken: str
+
+
+def rule(
+    name: str,
+    needs: str,
+    pattern: str,
+    read: Callable[[re.Match[str]], str],
+    doc: str,
+    after: str = "",
+    hint: str = "",
+) -> Rule:
+    """Return a rule whose ``pattern`` and ``hint`` are compiled, whose ``needs`` and ``after`` are given as strings."""
+    found = re.compile(hint) if hint else None
+    return Rule(name, doc, frozenset(needs), re.compile(pattern), read, frozenset(after), found)
