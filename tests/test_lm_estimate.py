@@ -133,7 +133,7 @@ def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path, monkeypatch):
 
     (tmp_path / "text").write_text("the cat sat\nthe dog sat\n" * 20)
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(OptionsError, match="cannot be written here .No space left on device"):
+    with pytest.raises(OptionsError, match=r"cannot be written here \(No space left on device"):
         estimate_files([tmp_path / "text"], 3, memory=500, temporary=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["text"]
 
