@@ -19,6 +19,7 @@ from harken.lm.estimation.estimate import (
 from harken.lm.estimation.kneser_ney import smooth
 from harken.lm.estimation.linked_model import link
 from harken.lm.estimation.prune import relative_entropies
+from harken.lm.ngram.arpa import write_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,9 @@ def test_files_give_the_model_of_their_sentences(tmp_path):
             assert isinstance(one.prob.base, np.memmap) == bool(memory and one is not made.tables[0])
             for column in ("word", "context", "suffix", "prob", "backoff", "frequency"):
                 np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
+        write_arpa(made, tmp_path / "made.arpa")
+        write_arpa(wanted.to_arpa(), tmp_path / "wanted.arpa")
+        assert (tmp_path / "made.arpa").read_bytes() == (tmp_path / "wanted.arpa").read_bytes()
     assert heard[-1] == (sum(path.stat().st_size for path in paths),) * 2
     few = estimate_files(paths, 2, ["the", "cat"], SmoothingOptions(cutoffs=(0, 1)), limit=["the"])
     assert few.words == ("<unk>", "<s>", "</s>", "the")

@@ -15,6 +15,7 @@ from .discounts import count_of_counts, discounts
 from .ngram_rows import END_ID, START_ID, read_only
 
 _THREADS = 2
+_MOST_COUNT = (1 << 32) - 1
 _ALL = np.zeros(0, np.int32)
 """Stands for the rows of an order that loses none."""
 
@@ -48,8 +49,8 @@ class SmoothingOptions:
             )
 
     def cutoff(self, n: int) -> int:
-        """Return the cut-off for order ``n``."""
-        return self.cutoffs[min(n, len(self.cutoffs)) - 1]
+        """Return the cut-off for order ``n``, no higher than counts get."""
+        return min(self.cutoffs[min(n, len(self.cutoffs)) - 1], _MOST_COUNT)
 
 
 def _three(given: tuple[float, ...]) -> tuple[float, float, float]:
