@@ -11,21 +11,21 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import OptionsError
 from ...lm.estimation.backoff_tables import BackoffTables
-from ...lm.estimation.counting import END_ID, START_ID, UNKNOWN_ID, count_ngrams, encode
+from ...lm.estimation.counting import END_ID, START_ID, UNKNOWN_ID, count_text, encode
 from ...lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_words, mix, prune
 from ...lm.estimation.kneser_ney import smooth
-from ...lm.estimation.mixture import fit_weights
-from ...lm.ngram.arpa import SPECIAL_WORDS, write_arpa
+from ...lm.estimation.mixture import tune_weights
+from ...lm.estimation.text_pieces import Sentences, Source, text_files
+from ...lm.ngram.arpa import write_arpa
 from ...lm.ngram.kenlm_model import KenlmModel
 from ...lm.ngram.perplexity import perplexity
 from .kenlm_tools import TrieOptions, build_trie
@@ -133,14 +133,13 @@ def build_language_models(
     words = choose_vocabulary(files, sources.transcripts, options.vocabulary_size, known_words)
     _write_aside(made.vocabulary, "".join(f"{word}\n" for word in words))
     report = {"made from": digest, "vocabulary": len(words)}
-    encoded = encode_groups(files, sources, words)
     for name, order, size, path in (
         ("first pass", options.first_pass_order, options.first_pass_ngrams, made.first_pass),
         ("rescoring", options.rescoring_order, options.rescoring_ngrams, made.rescoring_arpa),
     ):
-        whole, weights = mixed_model(encoded, sources.validation, words, order, options)
+        whole, weights = mixed_model(files, sources, words, order, options)
         pruned = prune(whole, PruneOptions(total=size, without_unknown=True))
-        write_arpa(pruned.to_arpa(), path)
+        write_arpa(pruned, path)
         report[name] = {
             "n-grams": list(pruned.counts),
             "weights": weights,
@@ -177,51 +176,40 @@ def choose_vocabulary(
     files: Mapping[str, Sequence[Path]], transcripts: Iterable[str], size: int, known: Collection[str]
 ) -> tuple[str, ...]:
     """Return the ``size`` commonest pronounceable words of the texts and every word of the transcripts, sorted."""
-    counts: Counter[str] = Counter()
-    for group in files.values():
-        for path in group:
-            with open(path, encoding="ascii") as lines:
-                while block := lines.readlines(1 << 24):
-                    counts.update("".join(block).split())
-    spoken = Counter(word for sentence in transcripts for word in sentence.split())
-    counts.update(spoken)
-    for word in [word for word in counts if not pronounceable(word, known)]:
-        del counts[word]
-    return commonest_words(counts, size, (word for word in spoken if _SPELLING.fullmatch(word)))
-
-
-def encode_groups(
-    files: Mapping[str, Sequence[Path]], sources: LanguageModelSources, words: Sequence[str]
-) -> dict[str, NDArray[Any]]:
-    """Return the word ids (see ``encode``) of every group, the transcripts a group of their own."""
-    encoded = {group: encode(_sentences(paths), words)[0] for group, paths in files.items()}
-    if sources.transcripts:
-        encoded[TRANSCRIPTS] = encode(sources.transcripts, words)[0]
-    return encoded
+    spoken = {word for sentence in transcripts for word in sentence.split()}
+    texts: list[Source] = [*text_files([path for group in files.values() for path in group]), Sentences(transcripts)]
+    counted = count_text(texts, 1)
+    seen = zip(counted.words, counted.tables[0].occurrences.tolist(), strict=True)
+    counts = Counter({word: count for word, count in seen if pronounceable(word, known)})
+    return commonest_words(counts, size, filter(_SPELLING.fullmatch, spoken))
 
 
 def mixed_model(
-    groups: Mapping[str, NDArray[Any]],
-    validation: Sequence[str],
+    files: Mapping[str, Sequence[Path]],
+    sources: LanguageModelSources,
     words: Sequence[str],
     order: int,
     options: LanguageModelOptions,
 ) -> tuple[BackoffTables, dict[str, float]]:
-    """Return the mixture of the models of the encoded ``groups``, not pruned by entropy, and the groups' weights."""
-    every = (*SPECIAL_WORDS, *words)
+    """Return the mixture of the models of all groups, not pruned by entropy, and the groups' weights.
+
+    ``files`` are the spoken sentences of each group of texts; the transcripts are a group of their own.
+    """
+    texts: dict[str, Iterable[Source]] = {group: text_files(paths) for group, paths in files.items()}
+    if sources.transcripts:
+        texts[TRANSCRIPTS] = [Sentences(filter(str.strip, sources.transcripts))]
     models = []
-    for group, tokens in groups.items():
-        smoothing = SmoothingOptions(cutoffs=options.cutoffs if len(tokens) > options.cutoff_words else (0,))
-        models.append(smooth(count_ngrams(tokens, every, order), smoothing))
+    for group, text in texts.items():
+        counts = count_text(text, order, words)
+        large = int(counts.tables[0].occurrences.sum()) > options.cutoff_words
+        models.append(smooth(counts, SmoothingOptions(cutoffs=options.cutoffs if large else (0,))))
         log.info("language models: %s, order %d: %s n-grams", group, order, models[-1].counts)
     if len(models) == 1:
-        return models[0], dict.fromkeys(groups, 1.0)
+        return models[0], dict.fromkeys(texts, 1.0)
     weights = tuple(1 / len(models) for _ in models)
-    tokens, _ = encode(validation, words)
-    known = tokens[tokens != START_ID] != UNKNOWN_ID
-    if known.any():
-        weights = fit_weights([model.word_probabilities(tokens)[known] for model in models])
-    return mix(models, weights), dict(zip(groups, weights, strict=True))
+    if text_perplexity(models[0], sources.validation) is not None:
+        weights = tune_weights(models, sources.validation)
+    return mix(models, weights), dict(zip(texts, weights, strict=True))
 
 
 def text_perplexity(model: BackoffTables, sentences: Sequence[str]) -> float | None:
@@ -231,12 +219,6 @@ def text_perplexity(model: BackoffTables, sentences: Sequence[str]) -> float | N
     if not known.any():
         return None
     return float(np.exp(-np.log(model.word_probabilities(tokens)[known]).mean()))
-
-
-def _sentences(paths: Iterable[Path]) -> Iterator[str]:
-    for path in paths:
-        with open(path, encoding="ascii") as lines:
-            yield from lines
 
 
 def _digest(values: Any, files: Iterable[Path]) -> str:
