@@ -6,6 +6,7 @@ from ..lm.ngram.perplexity import Perplexity
 from ..lm.pronunciation.added_words import AddedWords
 from .customize import CustomizeReport
 from .evaluate import Evaluation
+from .word_recall import word_recall
 
 _SHOWN_WORDS = 60
 
@@ -30,6 +31,13 @@ def report_lines(report: CustomizeReport) -> Iterator[str]:
     if report.errors_before is not None and report.errors_after is not None:
         yield f"test recordings before: {_errors(report.errors_before)}"
         yield f"test recordings after:  {_errors(report.errors_after)}"
+        for title, added in (("listed", report.listed), ("found", report.found)):
+            recall = word_recall(report.errors_after.scored, [word.display for word in added.words])
+            if recall.said:
+                yield (
+                    f"{title} words in the test recordings: {recall.words_found} of {recall.words} recognised, "
+                    f"{recall.found} times of {recall.said}; {recall.false} times where they were not said"
+                )
     yield "seconds: " + ", ".join(f"{step} {spent:.1f}" for step, spent in report.seconds.items())
     yield f"{report.out}: done in {sum(report.seconds.values()):.1f} s"
 
