@@ -8,8 +8,9 @@ import click
 from ..tensorfile import write_aside
 from .cli import complain
 from .cli_options import audio_options, decoding_options, make_recognizer, model_option
-from .evaluate import Evaluation, Scored, read_manifest
+from .evaluate import Evaluation, Scored
 from .evaluate import evaluate as evaluate_clips
+from .manifest import read_manifest
 from .word_errors import WordErrors
 
 

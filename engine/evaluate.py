@@ -1,27 +1,16 @@
 """How well and how fast a model transcribes the recordings of a manifest."""
 
-import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ..errors import FormatError
 from ..lm.text.normalizer import normalize
+from .manifest import Clip
+from .manifest import read_manifest as read_manifest
 from .recognizer import Recognizer
 from .result import Timings
 from .word_errors import WordErrors, word_errors
 from .workers import transcribe_all
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A line of a manifest: where the recording is, how the manifest names it, and what was said."""
-
-    path: str
-    name: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +64,6 @@ class Evaluation:
                 for scored in self.scored
             ],
         }
-
-
-def read_manifest(path: str | os.PathLike[str], limit: int | None = None) -> list[Clip]:
-    """Read a manifest: a JSON object a line with audio_filepath (relative to the manifest) and text.
-
-    ``limit`` keeps the first so many clips. Raises FormatError naming the line that makes no sense.
-    """
-    place = Path(path)
-    try:
-        lines = place.read_text(encoding="utf8").splitlines()
-    except (OSError, ValueError) as problem:
-        raise FormatError(f"{path}: cannot be read ({getattr(problem, 'strerror', None) or problem}).") from None
-    clips: list[Clip] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        if limit is not None and len(clips) >= limit:
-            break
-        try:
-            entry = json.loads(line)
-            name, text = entry["audio_filepath"], entry["text"]
-        except (ValueError, KeyError, TypeError) as problem:
-            raise FormatError(f"{path}: line {number} has no audio_filepath and text ({problem!r}); mend it.") from None
-        if not (isinstance(name, str) and isinstance(text, str)):
-            raise FormatError(f"{path}: line {number}: audio_filepath and text have to be strings; mend it.")
-        clips.append(Clip(os.fspath(place.parent / name), name, text))
-    if not clips:
-        raise FormatError(f"{path}: names no clips; add lines with audio_filepath and text.")
-    return clips
 
 
 def score(clip: Clip, hypothesis: str, refused: str | None = None) -> Scored:

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from harken.engine.evaluate import evaluate, read_manifest, score
+from harken.engine.evaluate import evaluate, score
+from harken.engine.manifest import read_manifest
 from harken.engine.recognizer import Recognizer
 from harken.engine.word_errors import WordErrors, word_errors
 from harken.errors import FormatError
@@ -46,9 +47,20 @@ def test_texts_are_normalised_before_they_are_compared(tmp_path):
     manifest = tmp_path / "manifest.jsonl"
     manifest.write_text('{"audio_filepath": "a.wav", "text": "Mr. Smith, 21!"}\n\n')
     (clip,) = read_manifest(manifest)
+    assert (clip.name, clip.duration, clip.speaker) == ("a.wav", None, None)
     assert clip.path == str(tmp_path / "a.wav")
     scored = score(clip, "mister smith twenty two")
     assert (scored.reference, scored.errors.substitutions, scored.errors.words) == ("mister smith twenty one", 1, 4)
+
+
+def test_lines_end_where_json_says(tmp_path):
+    """A line separator of Unicode's may stand in a text; a byte order mark may stand before the first line."""
+    line = '{"audio_filepath": "%s.wav", "text": "one\u2028two", "duration": 1, "speaker": 7}\n'
+    (tmp_path / "m.jsonl").write_text("\ufeff" + line % "a" + line % "b" + "no line that is read", encoding="utf8")
+    clips = read_manifest(tmp_path / "m.jsonl", limit=2)
+    assert [(clip.name, clip.text, clip.duration, clip.speaker) for clip in clips] == [
+        (name, "one\u2028two", 1.0, "7") for name in ("a.wav", "b.wav")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,10 +68,13 @@ def test_texts_are_normalised_before_they_are_compared(tmp_path):
     [
         ("", "names no clips"),
         ("\n\n", "names no clips"),
-        ("{", "line 1 has no audio_filepath and text"),
-        ('{"audio_filepath": "a.wav"}', "line 1 has no audio_filepath and text"),
-        ('{"audio_filepath": "a.wav", "text": "a"}\n[]', "line 2 has no audio_filepath and text"),
-        ('{"audio_filepath": 3, "text": "a"}', "have to be strings"),
+        ("{", r"manifest\.jsonl, line 1: is no JSON \("),
+        ('{"audio_filepath": "a.wav"}', "line 1: has no text"),
+        ('{"text": null}', "line 1: has no audio_filepath and no text"),
+        ('{"audio_filepath": "a.wav", "text": "a"}\n\n[]', "line 3: is no JSON object"),
+        ('{"audio_filepath": 3, "text": "a"}', "audio_filepath is 3, not a string"),
+        ('{"audio_filepath": "a.wav", "text": "a", "duration": NaN}', "duration is nan, not a number of seconds"),
+        ("[" * 100_000, "line 1: is no JSON"),
     ],
 )
 def test_manifests_that_make_no_sense_are_refused(tmp_path, text, reason):

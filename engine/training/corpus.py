@@ -1,14 +1,14 @@
 """Training speech: manifests, normalised words, and the phone targets of every clip."""
 
-import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import FormatError
 from ...lm.pronunciation.lexicon import Lexicon
 from ...lm.text.normalizer import normalize
+from ..manifest import read_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +22,22 @@ class Clip:
 
 
 def read_clips(manifests: Iterable[str | Path]) -> list[Clip]:
-    """Read JSON-lines manifests (audio_filepath relative to the manifest, duration, text, speaker optional).
+    """Read manifests (see harken.engine.manifest), every line of which has a duration.
 
     Clips whose text has no words are left out. Raises FormatError naming file and line.
     """
-    clips = []
-    for manifest in map(Path, manifests):
-        try:
-            lines = manifest.read_text(encoding="utf8").splitlines()
-        except OSError as problem:
-            raise FormatError(f"{manifest}: the manifest cannot be read ({problem.strerror}).") from None
-        for number, line in enumerate(lines, 1):
-            try:
-                entry = json.loads(line)
-                path = str((manifest.parent / entry["audio_filepath"]).resolve())
-                clip = Clip(
-                    path=path,
-                    duration=float(entry["duration"]),
-                    speaker=str(entry.get("speaker", "unk")),
-                    words=tuple(normalize(entry["text"]).split()),
-                )
-            except (ValueError, KeyError, TypeError) as problem:
-                raise FormatError(
-                    f"{manifest}, line {number}: needs audio_filepath, duration and text ({problem!r})."
-                ) from None
-            if clip.words:
-                clips.append(clip)
-    return clips
+    needed = ("audio_filepath", "duration", "text")
+    found = [clip for manifest in manifests for clip in read_manifest(manifest, needed=needed)]
+    clips = [
+        Clip(
+            os.path.realpath(clip.path),
+            clip.duration or 0.0,
+            clip.speaker or "unk",
+            tuple(normalize(clip.text).split()),
+        )
+        for clip in found
+    ]
+    return [clip for clip in clips if clip.words]
 
 
 def word_counts(clips: Iterable[Clip]) -> Counter[str]:
