@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import FormatError
-from ..lm.ngram.kenlm_trie import describe_kenlm
+from ..lm.ngram.kenlm_file import describe_kenlm
 from ..lm.ngram.model_files import KENLM, MAPPED, kind_of, open_model, read_ngrams
 from ..lm.ngram.ngram import Ngram
 from ..tensorfile import write_aside

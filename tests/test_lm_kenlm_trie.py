@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from harken.errors import FormatError
 from harken.lm.ngram.arpa import read_arpa
-from harken.lm.ngram.kenlm_trie import is_kenlm_binary, read_kenlm_trie
+from harken.lm.ngram.kenlm_file import describe_kenlm, is_kenlm_binary
+from harken.lm.ngram.kenlm_trie import read_kenlm_trie
 from harken.lm.ngram.ngram import Ngram
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,6 +140,7 @@ def test_other_files_are_refused_in_a_sentence(tmp_path, whole):
         read_kenlm_trie(tmp_path / "missing")
     path.write_bytes(whole)
     assert is_kenlm_binary(path)
+    assert describe_kenlm(path) == ("quantised trie with packed pointers", read_kenlm_trie(path).counts)
 
 
 def compare_with_kenlm(path, sentences):

@@ -12,8 +12,9 @@ from ...errors import FormatError, OptionsError
 from .arpa import Arpa, NgramTable
 from .arpa_reader import read_arpa
 from .arpa_writer import write_arpa
+from .kenlm_file import KENLM_MAGIC
 from .kenlm_model import KenlmModel
-from .kenlm_trie import KENLM_MAGIC, read_kenlm_trie
+from .kenlm_trie import read_kenlm_trie
 from .ngram import Ngram
 
 if TYPE_CHECKING:
