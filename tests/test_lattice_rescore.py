@@ -11,7 +11,8 @@ from harken.decoder.lattice.mbr import minimum_bayes_risk
 from harken.decoder.lattice.nbest import best_path, nbest
 from harken.decoder.lattice.prune import prune
 from harken.decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescorer, rescore_lattice
-from harken.errors import OptionsError
+from harken.decoder.lattice.rescore_sweep import sweep_weights
+from harken.errors import OptionsError, SearchError
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.kenlm_model import KenlmModel
 from harken.lm.ngram.ngram import Ngram
@@ -215,3 +216,34 @@ def test_nothing_is_rescored_to_nothing(models):
 def test_impossible_options_are_refused(options):
     with pytest.raises(OptionsError, match=next(iter(options))):
         LatticeRescoreOptions(**options)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), split=st.booleans())
+def test_a_sweep_finds_the_best_words_of_every_point(models, seed, split):
+    lattice = without_lm(random_lattice(seed, arcs=10))
+    first = models["first"] if split else None
+    options = LatticeRescoreOptions(RescoreOptions((1.0, 1.0)))
+    several = [models["ngram"], models["mixture"]]
+    parts = LatticeRescorer(several, lattice.words_table, options, first).expand(lattice)
+    points = [
+        RescoreOptions((lm, other), penalty, scale, graph, 0.3)
+        for lm in (0.0, 0.7)
+        for other in (0.1, 2.0)
+        for penalty in (-2.0, 0.0, 1.0)
+        for scale in (0.3, 1.0)
+        for graph in (0.0, 1.0, 1.5)
+    ]
+    found = sweep_weights(parts, points)
+    assert len(set(found.sequences)) == len(found.sequences)
+    for point, chosen, cost in zip(points, found.chosen, found.costs, strict=True):
+        paths = rescored_paths(lattice, several, point, first)
+        assert cost == pytest.approx(paths[0][0], abs=2e-5)
+        words = [tuple(lattice.words_table[w] for w in path[1]) for path in paths if path[0] <= paths[0][0] + 4e-5]
+        assert found.sequences[chosen] in words
+
+
+def test_a_sweep_needs_a_path(models):
+    empty = LatticeRescorer([models["ngram"]], ("<eps>",)).expand(empty_lattice(1.0, ("<eps>",)))
+    with pytest.raises(SearchError, match="no path"):
+        sweep_weights(empty, [RescoreOptions()])

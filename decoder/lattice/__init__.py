@@ -14,6 +14,7 @@
 * times.py and arc_times.py when words and phones are said;
 * expand.py puts a language model's costs on every path (``expand_on_lm``) or takes the first pass's out (``split_lm``);
   expand_models.py are the models as automata, expand_pairs.py the product;
-* rescore.py weighs whole lattices anew with better language models, rescore_parts.py keeps their costs apart;
+* rescore.py weighs whole lattices anew with better language models, rescore_parts.py keeps their costs apart,
+  rescore_sweep.py finds the best words under many weights at once;
 * picture.py draws, layout.py says where.
 """
