@@ -76,15 +76,22 @@ def test_counts_equal_the_naive_twin_whatever_the_memory(sentences, order, limit
     equal(count_ngrams(ids, known, order, options), counts)
 
 
-@given(text=spaced, cuts=st.lists(st.integers(0, 60), max_size=4), capacity=st.integers(1, 30))
+@given(
+    text=spaced,
+    cuts=st.lists(st.integers(0, 60), max_size=4),
+    capacity=st.integers(1, 30),
+    threads=st.integers(1, 3),
+    limited=st.booleans(),
+)
 @settings(deadline=None, max_examples=100)
-def test_tokens_equal_the_naive_twin_however_the_text_is_cut(text, cuts, capacity):
+def test_tokens_equal_the_naive_twin_however_the_text_is_cut(text, cuts, capacity, threads, limited):
+    vocabulary = ["b", "aa"] if limited else None
     data = text.encode()
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    tokenizer = Tokenizer()
+    tokenizer = Tokenizer(vocabulary, threads)
     pieces = [data[begin:end] for begin, end in itertools.pairwise(places)]
     blocks = list(tokenizer.blocks([Pieces(*pieces)], capacity))
-    words, numbers = numbered(sentences_of(text))
+    words, numbers = numbered(sentences_of(text), vocabulary)
     assert list(tokenizer.words) == words
     assert [token for block in blocks for token in block.tolist()] == [token for ids in numbers for token in ids]
     assert all(block[0] == 1 and block[-1] == 2 for block in blocks)

@@ -14,7 +14,7 @@ from .sorting_kernels import POSITION_BITS, sort_pairs
 
 
 class BlockRows(NamedTuple):
-    """The n-grams of one order in a block: see CountTable; ``begin`` int32 is where each one's positions begin."""
+    """The n-grams of one order in a block: see CountTable; ``begin`` int32: where their positions begin, or empty."""
 
     word: NDArray[np.int32]
     context: NDArray[np.int32]
@@ -95,7 +95,7 @@ def fill_rows(
     words, sizes, begins = below.word, below.occurrences, below.begin
     word, context, suffix, occurrences, starts = rows.word, rows.context, rows.suffix, rows.occurrences, rows.begin
     old, new = ranks
-    ranked = len(new) > 0
+    ranked, based = len(new) > 0, len(starts) > 0
     first, last, row = part
     row -= 1
     for above in range(first, last):
@@ -116,7 +116,8 @@ def fill_rows(
                 word[row] = tokens[position + n - 1]
                 context[row] = above
                 suffix[row] = old[position + 1]
-                starts[row] = at
+                if based:
+                    starts[row] = at
             if ranked:
                 new[position] = row
         if end > begin:

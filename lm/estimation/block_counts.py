@@ -62,9 +62,10 @@ def count_block(tokens: NDArray[np.int32], size: int, order: int, threads: int, 
         below = rows
         bounds = _parts(begin, len(tokens), threads)
         found = list(pool.map(partial(kernels.sort_groups, tokens, positions, below, n), bounds))
-        begin = np.empty(sum(found), np.int32)
-        word, context, suffix = (np.empty_like(begin) for _ in range(3))
-        rows = kernels.BlockRows(word, context, suffix, np.empty(len(begin), np.uint32), begin)
+        total = sum(found)
+        begin = np.empty(total if n < order else 0, np.int32)
+        word, context, suffix = (np.empty(total, np.int32) for _ in range(3))
+        rows = kernels.BlockRows(word, context, suffix, np.empty(total, np.uint32), begin)
         new = nothing if n == order else free if len(free) else np.empty_like(tokens)
         starts = np.cumsum([0, *found]).tolist()
         parts = [(*part, start) for part, start in zip(bounds, starts, strict=False)]

@@ -134,7 +134,7 @@ def count_text(
     """
     options = options or CountingOptions()
     counter = _Counter(order, options)
-    tokenizer = Tokenizer(vocabulary)
+    tokenizer = Tokenizer(vocabulary, options.thread_count())
     for block in tokenizer.blocks(sources, options.block_tokens(order)):
         counter.add(block, tokenizer.size)
     if not tokenizer.seen:

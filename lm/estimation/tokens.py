@@ -4,10 +4,17 @@ Words stand between spaces, tabs, carriage returns, vertical tabs, form feeds an
 KenLM's lmplz, a line without words is a sentence of no words. Unlike there, the last line needs no new-line to be one,
 a byte-order mark is no part of the first word, and vertical tabs and form feeds, at which readers of ARPA files part
 words, do so here already.
+
+Several pieces of the text are numbered at once. Each finds the words of the pieces before it in a table that all read,
+and gives others numbers of its own, which then, piece after piece, become numbers in that table.
 """
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +23,7 @@ from ...errors import FormatError, OptionsError
 from ..ngram.arpa import SPECIAL_WORDS
 from .ngram_rows import END_ID
 from .text_pieces import Sentences, Source
-
-WHITE_SPACE = b"\0\t\n\v\f\r "
-_FIRST_TOKENS = 1 << 20
-_MOST_WORDS = 1 << 31
+from .word_numbers import WHITE_SPACE, NumberedText, WordNumbers
 
 
 class Tokenizer:
@@ -29,47 +33,33 @@ class Tokenizer:
     empty or holds white space.
     """
 
-    def __init__(self, vocabulary: Sequence[str] | None = None) -> None:
-        from . import tokens_kernels as kernels
-
-        self._kernels = kernels
-        self._is_space = np.zeros(256, np.bool_)
-        self._is_space[list(WHITE_SPACE)] = True
-        self._table = kernels.WordTable(
-            np.full(1 << 10, -1, np.int64), np.empty(1 << 12, np.uint8), np.zeros(1 << 9, np.int64)
-        )
-        self._state = np.zeros(7, np.int64)
-        self._growing = True
+    def __init__(self, vocabulary: Sequence[str] | None = None, threads: int = 1) -> None:
+        self._known = WordNumbers()
+        self._growing = vocabulary is None
+        self._lanes = [WordNumbers() for _ in range(threads)]
+        self._tokens = [np.empty(0, np.int32) for _ in range(threads)]
+        self.seen = 0
+        """How many words the text had so far."""
         self._enter(SPECIAL_WORDS)
-        if vocabulary is not None:
-            self._enter([word for word in vocabulary if word not in SPECIAL_WORDS])
-            self._growing = False
-        self._state[kernels.WORDS] = 0
+        self._enter([word for word in vocabulary or () if word not in SPECIAL_WORDS])
 
     @property
     def size(self) -> int:
         """How many words have numbers."""
-        return int(self._state[self._kernels.KNOWN])
-
-    @property
-    def seen(self) -> int:
-        """How many words the text had so far."""
-        return int(self._state[self._kernels.WORDS])
+        return self._known.size
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words in the order of their numbers."""
-        letters = self._table.letters[: self._table.begin[self.size]]
-        return tuple(letters.tobytes().decode("utf8").split("\n")[:-1])
+        return tuple(self._known.letters.tobytes().decode("utf8").split("\n")[:-1])
 
     def _enter(self, words: Sequence[str]) -> None:
-        known = self.size
-        blocks = self.blocks([Sentences(words, "Word {} of the vocabulary")])
-        tokens = np.concatenate([np.zeros(0, np.int32), *blocks])
-        single = len(tokens) == 3 * len(words) and (tokens[2::3] == END_ID).all()
-        if not single:
+        before = self.size
+        lines = list(Sentences(words, "Word {} of the vocabulary"))
+        tokens = _add(self._known, np.frombuffer(b"".join(lines), np.uint8))
+        if len(tokens) != 3 * len(words) or not (tokens[2::3] == END_ID).all():
             raise OptionsError("The vocabulary holds a word that is empty or has white space in it.")
-        if self.size != known + len(words):
+        if self.size != before + len(words):
             raise OptionsError("The vocabulary holds a word twice.")
 
     def blocks(self, sources: Iterable[Source], capacity: int = 1 << 62) -> Iterator[NDArray[np.int32]]:
@@ -77,87 +67,108 @@ class Tokenizer:
 
         Raises FormatError, naming the line, for ``<s>`` or ``</s>`` in the text and for bytes that are no UTF-8.
         """
-        kernels, state = self._kernels, self._state
-        self._tokens = np.empty(max(2, min(capacity, _FIRST_TOKENS)), np.int32)
-        for source in sources:
-            state[kernels.LINES] = 0
-            for text in _whole_words(source):
-                yield from self._feed(text, source, capacity)
-            if state[kernels.INSIDE]:
-                yield from self._feed(b"\n", source, capacity)
-        if state[kernels.FILLED]:
-            yield self._take()
-        del self._tokens
+        block = _Block(capacity)
+        with ThreadPoolExecutor(len(self._lanes)) as pool:
+            for source in sources:
+                line, inside = 1, False
+                for text, number in self._numbered(_whole_words(source), pool):
+                    try:
+                        piece = number()
+                    except UnicodeDecodeError as problem:
+                        place = source.place(line + text.count(b"\n", 0, problem.start))
+                        raise FormatError(f"{place} is not UTF-8 ({problem.reason}): convert the text.") from None
+                    line += piece.lines
+                    if piece.marked:
+                        place, bounds = source.place(line), "<s> or </s>, which mark where sentences begin and end"
+                        raise FormatError(f"{place} holds {bounds}: take them out of the text.")
+                    yield from block.add(piece.tokens[1 if inside else 0 :])
+                    inside = piece.inside if len(piece.tokens) else inside
+                    self.seen += piece.words
+                if inside:
+                    yield from block.add(np.array([END_ID], np.int32))
+        yield from block.rest()
 
-    def _feed(self, text: bytes, source: Source, capacity: int) -> Iterator[NDArray[np.int32]]:
-        """Tokenize ``text``; yield the blocks that become full."""
-        kernels, state = self._kernels, self._state
-        line = int(state[kernels.LINES]) + 1
+    def _numbered(self, texts: Iterator[bytes], pool: Executor) -> Iterator[tuple[bytes, Callable[[], NumberedText]]]:
+        """Yield ``texts``, each with a function that returns its tokens, as if a sentence began with the text."""
+        while wave := list(islice(texts, len(self._lanes))):
+            base = self.size if self._growing else -1
+            running = [pool.submit(self._number, text, lane, base) for lane, text in enumerate(wave)]
+            wait(running)  # before the table that they read changes
+            for lane, text in enumerate(wave):
+                yield text, partial(self._settle, running[lane], lane, base)
+
+    def _number(self, text: bytes, lane: int, base: int) -> NumberedText:
+        """Number a piece of text; words that are not known yet get numbers from ``base`` on."""
         if not text.isascii():
-            try:
-                text.decode("utf8")
-            except UnicodeDecodeError as problem:
-                place = source.place(line + text.count(b"\n", 0, problem.start))
-                raise FormatError(f"{place} is not UTF-8 ({problem.reason}): convert the text.") from None
-        buffer = np.frombuffer(text, np.uint8)
-        state[kernels.AT] = 0
-        while why := kernels.tokenize(buffer, self._is_space, self._table, self._growing, state, self._tokens):
-            if why == kernels.MARK:
-                place = source.place(int(state[kernels.LINES]) + 1)
-                raise FormatError(
-                    f"{place} holds <s> or </s>, which mark where sentences begin and end: take them out of the text."
-                )
-            if why == kernels.FULL_TABLE:
-                self._widen(len(text))
-            elif len(self._tokens) >= capacity and state[kernels.CLOSED]:
-                yield self._take()
-                self._lengthen(capacity)
-            else:
-                longer = 2 * len(self._tokens)
-                self._lengthen(min(longer, capacity) if len(self._tokens) < capacity else longer)
+            text.decode("utf8")
+        if len(self._tokens[lane]) < 2 * len(text):
+            self._tokens[lane] = np.empty(2 * len(text), np.int32)
+        return self._lanes[lane].number(np.frombuffer(text, np.uint8), self._known, base, self._tokens[lane])
 
-    def _take(self) -> NDArray[np.int32]:
-        """Return the whole sentences and keep the beginning of the last one."""
-        kernels, state = self._kernels, self._state
-        closed, filled = int(state[kernels.CLOSED]), int(state[kernels.FILLED])
-        taken, self._tokens = self._tokens[:closed], self._tokens[closed:filled].copy()
-        state[kernels.CLOSED], state[kernels.FILLED] = 0, filled - closed
-        return taken
+    def _settle(self, running: Future[NumberedText], lane: int, base: int) -> NumberedText:
+        """Make the new words of a numbered piece known and give them their numbers for good."""
+        piece = running.result()
+        fresh = self._lanes[lane]
+        if fresh.size:
+            numbers = _add(self._known, fresh.letters)[1::3]
+            new = np.flatnonzero(piece.tokens >= base)
+            piece.tokens[new] = numbers[piece.tokens[new] - base]
+            fresh.clear()
+        return piece
 
-    def _lengthen(self, length: int) -> None:
-        filled = int(self._state[self._kernels.FILLED])
-        tokens = np.empty(max(length, filled + 2), np.int32)
-        tokens[:filled] = self._tokens[:filled]
-        self._tokens = tokens
 
-    def _widen(self, more: int) -> None:
-        """Make room in the table: for twice the words, and for ``more`` letters if it may lack that."""
-        slots, letters, begin = self._table
-        if self.size + 2 >= _MOST_WORDS:
-            raise FormatError("The text has more than 2^31 different words: is it text?")
-        if 2 * self.size >= len(slots) or self.size + 2 > len(begin):
-            slots = np.full(2 * len(slots), -1, np.int64)
-            self._kernels.move_slots(self._table.slots, slots)
-            begin = np.concatenate([begin, np.zeros(len(begin), np.int64)])
-        used = int(begin[self.size])
-        if used + more >= len(letters):
-            letters = np.empty(2 * used + 2 * more, np.uint8)
-            letters[:used] = self._table.letters[:used]
-        self._table = self._kernels.WordTable(slots, letters, begin)
+def _add(known: WordNumbers, lines: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Make the words of ``lines`` known and return their tokens."""
+    return known.number(lines, WordNumbers(), 0, np.empty(2 * len(lines), np.int32)).tokens
+
+
+class _Block:
+    """Collects tokens into blocks of whole sentences."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._tokens = np.empty(0, np.int32)
+        self._filled = 0
+        self._endless = 0  # so many tokens hold no end of a sentence
+
+    def add(self, tokens: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+        """Append ``tokens`` and yield the blocks that are full."""
+        wanted = self._filled + len(tokens)
+        if wanted > len(self._tokens):
+            longer = np.empty(max(wanted, min(2 * len(self._tokens), self._capacity)), np.int32)
+            longer[: self._filled] = self._tokens[: self._filled]
+            self._tokens = longer
+        self._tokens[self._filled : wanted] = tokens
+        self._filled = wanted
+        while self._filled > self._capacity:
+            ends = np.flatnonzero(self._tokens[self._endless : self._filled] == END_ID) + self._endless + 1
+            if not len(ends):
+                self._endless = self._filled
+                break
+            cut = int(ends[max(0, int(np.searchsorted(ends, self._capacity, side="right")) - 1)])
+            full, self._tokens = self._tokens[:cut], self._tokens[cut : self._filled].copy()
+            self._filled -= cut
+            self._endless = 0
+            yield full
+
+    def rest(self) -> Iterator[NDArray[np.int32]]:
+        """Yield what is left, if anything."""
+        if self._filled:
+            yield self._tokens[: self._filled]
 
 
 def _whole_words(source: Source) -> Iterator[bytes]:
     """Yield the text of ``source`` in pieces that end with white space."""
-    rest = b""
-    first = True
-    for piece in source:
-        text = rest + piece
-        if first and text.startswith(codecs.BOM_UTF8):
-            text = text[len(codecs.BOM_UTF8) :]
-        first = False
-        end = 1 + max(text.rfind(space) for space in WHITE_SPACE)
+    rest: list[bytes] = []
+    pieces = iter(source)
+    first = next(pieces, b"")
+    while len(first) < len(codecs.BOM_UTF8) and (piece := next(pieces, b"")):
+        first += piece
+    for piece in itertools.chain([first.removeprefix(codecs.BOM_UTF8)], pieces):
+        end = 1 + max(piece.rfind(space) for space in WHITE_SPACE)
         if end:
-            yield text[:end]
-        rest = text[end:]
-    if rest:
-        yield rest + b" "
+            yield b"".join([*rest, piece[:end]])
+            rest = []
+        rest.append(piece[end:])
+    if any(rest):
+        yield b"".join([*rest, b" "])

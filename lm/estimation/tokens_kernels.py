@@ -1,4 +1,4 @@
-"""Compiled: from the bytes of a text to word ids, through a hash table of words."""
+"""Compiled: from the bytes of a text to word ids, through hash tables of words."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from ...jit import inlined_kernel, kernel
 from .ngram_rows import END_ID, START_ID, UNKNOWN_ID
 
-FINISHED, NO_ROOM, FULL_TABLE, MARK = range(4)
-"""Why ``tokenize`` stopped: at the end of the bytes, of ``tokens``, of the table, or at ``<s>`` or ``</s>``."""
+FINISHED, FULL_TABLE, MARK = range(3)
+"""Why ``tokenize`` stopped: at the end of the bytes, because the table is full, or at ``<s>`` or ``</s>``."""
 
-AT, FILLED, CLOSED, KNOWN, INSIDE, LINES, WORDS = range(7)
-"""Places in the state: next byte, tokens written, tokens up to the last ``</s>``, words known, whether a sentence is
-open, lines ended, words seen."""
+AT, FILLED, SIZE, INSIDE, LINES, WORDS = range(6)
+"""Places in the state: next byte, tokens written, words in the table, whether a sentence is open, lines ended, words
+seen."""
 
 _NUMBER_BITS = 31
 _NEW_LINE = 10
@@ -35,31 +35,31 @@ class WordTable(NamedTuple):
 def tokenize(
     text: NDArray[np.uint8],
     is_space: NDArray[np.bool_],
+    known: WordTable,
     table: WordTable,
-    growing: bool,
+    base: int,
     state: NDArray[np.int64],
     tokens: NDArray[np.int32],
 ) -> int:
-    """Append the word ids of ``text``, whose last byte is white space, to ``tokens``; return why it stopped.
+    """Write the word ids of ``text``, whose last byte is white space, to ``tokens``; return why it stopped.
 
-    Lines are sentences, empty ones too, and get ``<s>`` and ``</s>`` around them. Unknown words enter the table where
-    it is ``growing``, else they are ``<unk>``. A call with the same ``state`` and more room goes on.
+    Lines are sentences, empty ones too, and get ``<s>`` and ``</s>`` around them. Words have their numbers in ``known``
+    or ``base`` more than in ``table``, which new ones enter; where ``base`` is below 0, these are ``<unk>`` instead.
+    ``tokens`` is twice as long as the text. A call with the same ``state`` goes on.
     """
     slots, letters, begin = table.slots, table.letters, table.begin
-    at, filled, known = state[AT], state[FILLED], state[KNOWN]
+    known_slots, known_letters, known_begin = known.slots, known.letters, known.begin
+    at, filled, size, inside = state[AT], state[FILLED], state[SIZE], state[INSIDE]
     why = FINISHED
     while at < len(text):
-        if filled + 2 > len(tokens):
-            why = NO_ROOM
-            break
         if is_space[text[at]]:
             if text[at] == _NEW_LINE:
-                if state[INSIDE] == 0:
+                if inside == 0:
                     tokens[filled] = START_ID
                     filled += 1
                 tokens[filled] = END_ID
                 filled += 1
-                state[CLOSED], state[INSIDE] = filled, 0
+                inside = 0
                 state[LINES] += 1
             at += 1
             continue
@@ -68,30 +68,32 @@ def tokenize(
         while not is_space[text[end]]:
             code = ((code ^ np.int64(text[end])) * 16777619) & 0xFFFFFFFF  # FNV-1a
             end += 1
-        slot = _find(text, at, end, code, slots, letters, begin)
-        word = UNKNOWN_ID
-        if slots[slot] >= 0:
-            word = slots[slot] & ((1 << _NUMBER_BITS) - 1)
+        word = np.int64(UNKNOWN_ID)
+        slot = _find(text, at, end, code, known_slots, known_letters, known_begin)
+        if known_slots[slot] >= 0:
+            word = known_slots[slot] & ((1 << _NUMBER_BITS) - 1)
             if START_ID <= word <= END_ID:
                 why = MARK
                 break
-        elif growing:
-            if known + 2 > len(begin) or begin[known] + end - at >= len(letters) or 2 * known >= len(slots):
-                why = FULL_TABLE
-                break
-            word = known
-            slots[slot] = (code << _NUMBER_BITS) | word
-            _keep(text, at, end, letters, begin, word)
-            known += 1
-        if state[INSIDE] == 0:
+        elif base >= 0:
+            slot = _find(text, at, end, code, slots, letters, begin)
+            if slots[slot] < 0:
+                if size + 2 > len(begin) or begin[size] + end - at >= len(letters) or 2 * size >= len(slots):
+                    why = FULL_TABLE
+                    break
+                slots[slot] = (code << _NUMBER_BITS) | size
+                _keep(text, at, end, letters, begin, size)
+                size += 1
+            word = base + (slots[slot] & ((1 << _NUMBER_BITS) - 1))
+        if inside == 0:
             tokens[filled] = START_ID
             filled += 1
-            state[INSIDE] = 1
+            inside = 1
         tokens[filled] = word
         filled += 1
         state[WORDS] += 1
         at = end
-    state[AT], state[FILLED], state[KNOWN] = at, filled, known
+    state[AT], state[FILLED], state[SIZE], state[INSIDE] = at, filled, size, inside
     return why
 
 
