@@ -1,7 +1,25 @@
-"""Written English and spoken words. Reading order: normalizer, written, numbers, sentences, lines."""
+"""Written English and spoken words, both ways.
 
+Reading order: normalizer, rule, written, word_rules, figure_rules, numbers; sentences, lines; inverse, spoken_numbers.
+"""
+
+from .inverse import WrittenOptions, to_written
 from .lines import NormalizedLines, TextReport, normalize_lines
-from .normalizer import normalize
+from .normalizer import RULES, explain, normalize
+from .rule import Reading, Rule
 from .sentences import split_sentences, spoken_sentences
 
-__all__ = ["NormalizedLines", "TextReport", "normalize", "normalize_lines", "split_sentences", "spoken_sentences"]
+__all__ = [
+    "RULES",
+    "NormalizedLines",
+    "Reading",
+    "Rule",
+    "TextReport",
+    "WrittenOptions",
+    "explain",
+    "normalize",
+    "normalize_lines",
+    "split_sentences",
+    "spoken_sentences",
+    "to_written",
+]

@@ -20,6 +20,8 @@ _ORDINALS: Final = {
 }  # fmt: skip
 _LETTER_VALUES: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN: Final = re.compile("M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+"""A pattern of figures, with or without commas between thousands."""
 LARGEST: Final = 10 ** (3 * len(_SCALES) + 3) - 1
 """The largest number that has a name here; longer figures are read digit by digit."""
 
@@ -110,6 +112,18 @@ def decimal(figures: str) -> str:
     else:
         words = cardinal(int(whole))
     return f"{words} point {digits(part)}".strip() if point and part else words
+
+
+def plain(figures: str) -> str:
+    """Read figures as they stand: a bare four-figure number that looks like a year is one."""
+    if figures.isdecimal() and len(figures) == 4 and (1010 <= int(figures) <= 2099):
+        return year(int(figures))
+    return decimal(figures.replace(",", ""))
+
+
+def counted(figures: str) -> str:
+    """Read figures with commas as a number that counts."""
+    return cardinal(int(figures.replace(",", "")))
 
 
 def has_fraction_name(under: int) -> bool:

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
+
+_LAST_WORD: Final = re.compile(r"([\w']+|&)\s+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,14 @@ def rule(
     """Return a rule whose ``pattern`` and ``hint`` are compiled, whose ``needs`` and ``after`` are given as strings."""
     found = re.compile(hint) if hint else None
     return Rule(name, doc, frozenset(needs), re.compile(pattern), read, frozenset(after), found)
+
+
+def any_of(words: dict[str, Any]) -> str:
+    """Return an alternation of the keys, longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+def word_before(match: re.Match[str]) -> str:
+    """Return the word that stands before a match, "" where none does."""
+    found = _LAST_WORD.search(match.string, max(0, match.start() - 24), match.start())
+    return found[1] if found else ""

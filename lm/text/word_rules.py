@@ -5,30 +5,18 @@ from typing import Final
 
 from .abbreviations import COMPASS, DAYS, DOMAINS, DOTTED, KINGS, PARTS, STATES, STREETS
 from .numbers import cardinal, ordinal, roman
-from .rule import Rule, rule
+from .rule import Rule, any_of, rule, word_before
 
 _KINGS: Final = frozenset(KINGS.split())
 _PARTS: Final = frozenset(PARTS.split())
-_LAST_WORD: Final = re.compile(r"([\w']+|&)\s+$")
 _SHORT: Final = {"w/o": "without", "w/": "with", "b/c": "because"}
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "nbsp": " ", "apos": "'", "#39": "'", "mdash": "--"}
 _SENTENCE_STARTS: Final = "A|An|And|As|At|But|For|He|Her|His|I|If|In|It|Its|My|No|On|She|So|That|The|Then|There|They|This|To|We|What|When|Where|You|Your"  # noqa: E501
 
 
-def any_of(words: dict[str, str] | dict[str, tuple[str, str]]) -> str:
-    """Return an alternation of the keys, longest first."""
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
-
-
 def _dotted(match: re.Match[str]) -> str:
     word = DOTTED.get(match[1].lower())
     return f" {word} " if word else match[0]
-
-
-def word_before(match: re.Match[str]) -> str:
-    """Return the word that stands before a match, "" where none does."""
-    found = _LAST_WORD.search(match.string, max(0, match.start() - 24), match.start())
-    return found[1] if found else ""
 
 
 def _company(match: re.Match[str]) -> str:
