@@ -9,7 +9,7 @@ import tempfile
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.estimation.block_counts import block_memory
+from harken.lm.estimation import free_memory
 from harken.lm.estimation.counting import (
     CountingOptions,
     Sentences,
@@ -30,6 +30,20 @@ COLUMNS = ("word", "context", "suffix", "occurrences", "continuations")
 WORDS = ("a", "b", "c", "dd", "é")
 texts = st.lists(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join), min_size=1, max_size=12).filter(any)
 spaced = st.text(st.sampled_from("aaabé\u00a0\u3000𝄞 \n\n\t\r\v\f\0"), max_size=40)
+
+
+class Tiny(CountingOptions):
+    """Blocks of one token for each byte of memory above the least."""
+
+    def block_tokens(self, order):
+        return self.memory - (1 << 20)
+
+    def merged_rows(self):
+        return 16
+
+
+def tiny(tokens=1, **more):
+    return Tiny(memory=(1 << 20) + tokens, **more)
 
 
 class Pieces:
@@ -67,7 +81,7 @@ def equal(one, other):
 @settings(deadline=None, max_examples=60)
 def test_counts_equal_the_naive_twin_whatever_the_memory(sentences, order, limited, tokens, threads):
     vocabulary = ["b", "x", "a"] if limited else None
-    options = CountingOptions(memory=tokens * block_memory(order), threads=threads)
+    options = tiny(tokens, threads=threads)
     counts = count_text([Sentences(sentences)], order, vocabulary, options)
     words, numbers = numbered([sentence.split() for sentence in sentences], vocabulary)
     assert list(counts.words) == words
@@ -200,11 +214,11 @@ def test_bad_options_are_refused(tmp_path):
     with pytest.raises(FormatError, match="Word 2 of the vocabulary"):
         encode(["a"], ["b", "\ud800"])
     with pytest.raises(OptionsError, match="memory"):
-        CountingOptions(memory=0)
+        CountingOptions(memory=1 << 19)
     with pytest.raises(OptionsError, match="one thread"):
         CountingOptions(threads=0)
     with pytest.raises(OptionsError, match="gone: the temporary files of counting cannot be written"):
-        count_text([Sentences(["a b", "c d"])], 2, options=CountingOptions(memory=1, folder=tmp_path / "gone"))
+        count_text([Sentences(["a b", "c d"])], 2, options=tiny(folder=tmp_path / "gone"))
     for tokens, message in (([1, 3], "whole sentences"), ([3, 2], "whole sentences"), ([1, 4, 2], "numbers of words")):
         with pytest.raises(FormatError, match=message):
             count_ngrams(np.array(tokens, np.int32), ("<unk>", "<s>", "</s>", "a"), 2)
@@ -227,12 +241,12 @@ def test_no_temporary_file_is_left(tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     folder.mkdir()
     sentences = ["a b c", "b c d", "c d a"]
-    counts = count_text([Sentences(sentences)], 3, options=CountingOptions(memory=1, folder=folder))
+    counts = count_text([Sentences(sentences)], 3, options=tiny(folder=folder))
     assert list(folder.iterdir()) == []
     counts.tables[1].occurrences[0] += 1  # mapped tables can be written like others
     for broken in (["a b", "c d", "<s>"], ["a b", "c d", "\ud800"]):
         with pytest.raises(FormatError):
-            count_text([Sentences(broken)], 3, options=CountingOptions(memory=1, folder=folder))
+            count_text([Sentences(broken)], 3, options=tiny(folder=folder))
         assert list(folder.iterdir()) == []
 
 
@@ -249,3 +263,28 @@ def test_a_full_disk_is_told(monkeypatch):
     for call in (lambda: column.append(np.zeros(3, np.int32)), lambda: column.extend(5)):
         with pytest.raises(OptionsError, match=r"No space left on device.*another folder or allow more memory"):
             call()
+
+
+def test_free_memory_is_what_machine_and_container_leave(tmp_path, monkeypatch):
+    (tmp_path / "meminfo").write_text("MemTotal: 900 kB\nMemAvailable:     500 kB\n")
+    (tmp_path / "memory.max").write_text("300000\n")
+    (tmp_path / "memory.current").write_text("200000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 50000\nactive_file 7\n")
+    names = ("memory.max", "memory.current", r"^inactive_file (\d+)$")
+    assert free_memory._available(tmp_path / "meminfo") == 512_000
+    assert free_memory._left(tmp_path, *names) == 150_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory._left(tmp_path, *names) is None
+    assert free_memory._available(tmp_path / "gone") is None
+    assert free_memory.free_memory() > 1 << 20
+    monkeypatch.setattr(free_memory, "_available", lambda path: None)
+    monkeypatch.setattr(free_memory, "_left", lambda *names: None)
+    assert free_memory.free_memory() > 1 << 20
+
+
+def test_blocks_and_merges_keep_to_the_memory():
+    for order in (1, 3, 6):
+        assert CountingOptions(memory=1 << 30).block_tokens(order) == (1 << 30) // (20 * order)
+    assert CountingOptions(memory=1 << 20).merged_rows() == 1 << 14
+    assert CountingOptions().merged_rows() == CountingOptions(memory=1 << 40).merged_rows() == 1 << 18
+    assert CountingOptions().block_tokens(3) > (1 << 20) // 60

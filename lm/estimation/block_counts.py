@@ -33,8 +33,8 @@ class BlockTable:
 
 def block_memory(order: int) -> int:
     """Return the bytes that counting n-grams up to ``order`` takes for each token of a block, at most."""
-    # Tokens, positions and two orders' ranks; a table's row and its beginning; sorting takes a few percent of a block,
-    # and longer n-grams that are all different leave no room for it to take more.
+    # Tokens, positions and the ranks of two orders, four bytes each, and as much for sorting, which takes far less
+    # unless most of a block is one word; a row of 20 bytes in each table, were all n-grams different.
     return 20 + 20 * (order - 1)
 
 
@@ -66,7 +66,10 @@ def count_block(tokens: NDArray[np.int32], size: int, order: int, threads: int, 
         begin = np.empty(total if n < order else 0, np.int32)
         word, context, suffix = (np.empty(total, np.int32) for _ in range(3))
         rows = kernels.BlockRows(word, context, suffix, np.empty(total, np.uint32), begin)
-        new = nothing if n == order else free if len(free) else np.empty_like(tokens)
+        if n < order:
+            new = free if len(free) else np.empty_like(tokens)
+        else:
+            new = free = nothing
         starts = np.cumsum([0, *found]).tolist()
         parts = [(*part, start) for part, start in zip(bounds, starts, strict=False)]
         list(pool.map(partial(kernels.fill_rows, tokens, positions, (old, new), below, rows, n), parts))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...errors import FormatError, OptionsError
 from .block_counts import BlockTable, block_memory, count_block
 from .count_tables import CountTable, NgramCounts
+from .free_memory import free_memory
 from .ngram_rows import END_ID, START_ID, UNKNOWN_ID
 from .spill import Column, Spill
 from .text_pieces import Sentences, Source, TextFile, text_files
@@ -26,18 +27,23 @@ __all__ = [
 ]  # fmt: skip
 
 _MOST_BLOCK_TOKENS = 1 << 30
-_WITHOUT_A_LIMIT = 1 << 30  # bytes, where the system does not tell how much memory is free
+_MOST_MERGED_ROWS = 1 << 18
+_LEAST_MEMORY = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class CountingOptions:
     """What counting may use; the counts do not depend on it.
 
-    ``memory``: bytes for a block of text with its n-grams; None takes half of what is free. A text that does not fit is
-    counted in blocks, whose tables are spilled to temporary files and merged; then the counts stay in files too, mapped
-    into memory, and beyond the budget grow only the words of the vocabulary and 4 bytes for each sentence's longest
-    block. ``folder``: where the temporary files go (None: the system's); they are gone when the counts are, or the
-    process ends, however it ends. ``threads``: None takes as many as there are processors.
+    ``memory``: bytes for a block of text and its n-grams; None takes half of what is free, and 1 MiB is the least. A
+    text that does not fit is counted block by block; the blocks' tables are spilled to temporary files and merged, and
+    the counts stay in such files, mapped into memory, which the system may drop and read again as it needs memory. So
+    with the length of the text grow, in memory, the words of the vocabulary alone (about 50 bytes each), and in files
+    16 to 20 bytes for each different n-gram, of each block while they are merged. Only a sentence that does not fit in
+    a block itself takes more. Some 50 MB for pieces of the text come on top.
+
+    ``folder``: where the temporary files go (None: where the system has them); they are gone when the counts are, or
+    when the process ends, however it ends. ``threads``: None takes as many as there are processors.
     """
 
     memory: int | None = None
@@ -45,37 +51,25 @@ class CountingOptions:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if self.memory is not None and self.memory < 1:
-            raise OptionsError(f"The memory for counting must be a positive number of bytes, not {self.memory}.")
+        if self.memory is not None and self.memory < _LEAST_MEMORY:
+            raise OptionsError(f"The memory for counting must be {_LEAST_MEMORY} bytes or more, not {self.memory}.")
         if self.threads is not None and self.threads < 1:
             raise OptionsError(f"Counting needs one thread or more, not {self.threads}.")
 
     def block_tokens(self, order: int) -> int:
         """Return how many tokens a block may hold."""
-        memory = self.memory if self.memory is not None else _free_memory() // 2
-        return max(1, min(memory // block_memory(order), _MOST_BLOCK_TOKENS))
+        memory = self.memory if self.memory is not None else max(_LEAST_MEMORY, free_memory() // 2)
+        return min(memory // block_memory(order), _MOST_BLOCK_TOKENS)
 
     def merged_rows(self) -> int:
-        """Return how many rows a merge may hold in memory before it writes them."""
-        memory = self.memory if self.memory is not None else _free_memory()
-        return max(16, min(memory >> 6, 1 << 18))
+        """Return how many rows of a merged table may be in memory before they are written."""
+        return min((self.memory or _MOST_MERGED_ROWS << 6) >> 6, _MOST_MERGED_ROWS)
 
     def thread_count(self) -> int:
         """Return how many threads count."""
         if self.threads is not None:
             return self.threads
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _free_memory() -> int:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 2 * _WITHOUT_A_LIMIT
 
 
 def encode(
