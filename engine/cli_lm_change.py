@@ -48,6 +48,9 @@ def mix(
 @click.option("--threshold", type=float, metavar="T", help="Keep n-grams that save more relative entropy, as 1e-8.")
 @click.option("--size", type=click.IntRange(0), metavar="N", help="Keep the N n-grams above order 1 that save most.")
 @click.option("--sizes", type=Numbers(whole=True), metavar="N...", help="Keep so many of order 2, 3, ... each.")
+@click.option(
+    "--histories", metavar="TEXT", multiple=True, help="Weigh n-grams by how often this text has their contexts."
+)
 @click.option("--without-unknown", is_flag=True, help="Leave out n-grams that hold <unk>; nobody inherits from them.")
 @quantise_option
 def prune(
@@ -56,16 +59,28 @@ def prune(
     threshold: float | None,
     size: int | None,
     sizes: tuple[int, ...] | None,
+    histories: tuple[str, ...],
     without_unknown: bool,
     bits: int | None,
 ) -> None:
-    """Leave out of MODEL the n-grams whose loss changes it least (Stolcke 1998)."""
+    """Leave out of MODEL the n-grams whose loss changes it least (Stolcke 1998).
+
+    How often a context occurs is what MODEL itself expects, which Kneser-Ney models misjudge: name the text that MODEL
+    was made from, or one like it, with --histories.
+    """
     from ..lm.estimation.backoff_tables import BackoffTables
+    from ..lm.estimation.histories import count_histories
     from ..lm.estimation.prune import prune as prune_model
+    from ..lm.estimation.text_pieces import text_files
+    from .cli_lm_text import progress_bar
 
     check_target(output, bits)
     options = prune_options(threshold, size, sizes, without_unknown)
-    pruned = prune_model(BackoffTables.from_arpa(read_ngrams(model_path)), options)
+    model = BackoffTables.from_arpa(read_ngrams(model_path))
+    if histories:
+        with progress_bar("counting histories") as progress:
+            model = count_histories(model, text_files(histories, progress))
+    pruned = prune_model(model, options)
     write_model(pruned, output, bits)
     tell_size(output, pruned.counts)
 

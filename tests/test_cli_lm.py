@@ -15,6 +15,8 @@ from harken.engine.cli_numbers import Memory, Numbers, NumbersCommand
 from harken.errors import OptionsError
 from harken.lm.estimation.backoff_tables import BackoffTables
 from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, estimate, mix, prune
+from harken.lm.estimation.histories import count_histories
+from harken.lm.estimation.text_pieces import text_files
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.model_files import kind_of, open_model, read_ngrams
 from harken.lm.ngram.ngram import Ngram
@@ -153,7 +155,7 @@ def test_bad_texts_and_options_are_refused_in_a_sentence(harken, place):
         ("either a threshold or a size", "text", "--size", 5, "--entropy-prune", 0.1),
         ("0 or more, not -1", "text", "--entropy-prune", -1),
         ("name a folder that exists", "text", "--normalize", "--temporary", "nowhere"),
-        ("positive number of bytes", "text", "--memory", "0"),
+        ("memory for counting", "text", "--memory", "0"),
     ):
         assert said in harken.refused("estimate", "-o", "x.arpa", *arguments), said
     for said, output in (
@@ -247,6 +249,9 @@ def test_mixing_and_pruning(harken, place):
     ):
         harken("prune", "mixed.arpa", *option, "-o", "small.arpa")
         same("small.arpa", prune(BackoffTables.from_arpa(read_arpa("mixed.arpa")), PruneOptions(**pruning)))
+    harken("prune", "mixed.arpa", "--size", 9, "--histories", "text", "--histories", "other", "-o", "small.arpa")
+    counted = count_histories(BackoffTables.from_arpa(read_arpa("mixed.arpa")), text_files(["text", "other"]))
+    same("small.arpa", prune(counted, PruneOptions(total=9)))
     harken("prune", "small.arpa", "--size", 2, "-o", "smaller.safetensors", "--quantise", 8)
     assert sum(read_ngrams("smaller.safetensors").counts[1:]) <= 2
 
@@ -288,6 +293,7 @@ def test_bad_models_and_weights_are_refused_in_a_sentence(harken, place):
         ("either a threshold or a size", "--size", 3, "--threshold", 0.1),
         ("0 or more", "--threshold", "nan"),
         ("per_order needs 2", "--sizes", 3),
+        ("has no words", "--size", 3, "--histories", "empty"),
     ):
         assert said in harken.refused("prune", "m.arpa", "-o", "x.arpa", *arguments), said
     assert "no sentences with words" in harken.refused("perplexity", "m.arpa", "empty")

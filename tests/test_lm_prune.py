@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
-from harken.errors import OptionsError
+from harken.errors import FormatError, OptionsError
+from harken.lm.estimation.backoff_tables import BackoffTables
 from harken.lm.estimation.counting import encode
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
+from harken.lm.estimation.histories import count_histories
 from harken.lm.estimation.linked_model import link
 from harken.lm.estimation.prune import relative_entropies
+from harken.lm.estimation.text_pieces import Sentences, text_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +54,21 @@ def test_frequencies_that_were_counted_weigh_the_contexts():
         if len(gram) == 3:
             frequency = float(tables.tables[1].frequency[below[gram[:-1]]])
             assert value == pytest.approx(relative_entropy(model, gram, frequency), rel=1e-2, abs=1e-6)
+
+
+def test_histories_are_counted_in_a_text(tmp_path):
+    sentences = ["a b c", "", "b a", "c c b a x", "a b"] * 3
+    wanted = estimate(sentences, 3, WORDS)
+    read = BackoffTables.from_arpa(wanted.to_arpa())
+    (tmp_path / "text").write_text("\n".join(sentences))
+    for source in ([Sentences(sentences)], text_files([tmp_path / "text"])):
+        counted = count_histories(read, source)
+        for mine, theirs in zip(counted.tables, wanted.tables, strict=True):
+            np.testing.assert_allclose(mine.frequency, theirs.frequency, rtol=1e-6)
+    pruned = [prune(model, PruneOptions(total=8)) for model in (wanted, counted)]
+    assert pruned[0].counts == pruned[1].counts
+    with pytest.raises(FormatError, match="no words"):
+        count_histories(read, [Sentences([""])])
 
 
 @given(seed=seeds, order=st.integers(2, 4), threshold=st.sampled_from([0.0, 1e-3, 1e-2]), again=st.booleans())
