@@ -69,6 +69,19 @@ def last_from_the_end(table, words):
     return chain
 
 
+def counts_of_counts(occurrences, adjusted, words):
+    """For every order, how many n-grams have which count; one an order goes by its occurrences, as lmplz has it."""
+    last = last_from_the_end(occurrences, words)
+    numbers = []
+    for n, table in enumerate(adjusted, 1):
+        having = Counter(table.values())
+        if n < len(adjusted) and len(last) >= n:
+            having[table[last[n - 1]]] -= 1
+            having[occurrences[n - 1][last[n - 1]]] += 1
+        numbers.append(having)
+    return numbers
+
+
 def closed_form_discounts(having, fallback):
     """The discounts of counts 0, 1, 2 and 3 or more, from a dictionary that says how many n-grams have which count."""
     found = None
@@ -85,14 +98,8 @@ def kneser_ney(sentences, order, words, cutoffs, fallback, continuation=True, li
     occurrences, adjusted = count(sentences, order)
     if not continuation:
         adjusted = occurrences
-    last = last_from_the_end(occurrences, words)
-    discounts = []
-    for n, table in enumerate(adjusted, 1):
-        having = Counter(table.values())
-        if n < order and len(last) >= n:  # as lmplz has it
-            having[table[last[n - 1]]] -= 1
-            having[occurrences[n - 1][last[n - 1]]] += 1
-        discounts.append(closed_form_discounts(having, fallback))
+    numbers = counts_of_counts(occurrences, adjusted, words)
+    discounts = [closed_form_discounts(having, fallback) for having in numbers]
 
     def kept(gram):
         if len(gram) == 1 and gram[0] in (UNKNOWN, END):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
 from harken.lm.estimation.counting import count_ngrams, encode
-from harken.lm.estimation.discounts import discounts
+from harken.lm.estimation.discounts import count_of_counts, discounts
 from harken.lm.estimation.estimate import (
     PruneOptions,
     SmoothingOptions,
@@ -23,7 +23,7 @@ from harken.lm.ngram.arpa import write_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .naive_lm import backoff_score, kneser_ney, probability, worth
+from .naive_lm import backoff_score, count, counts_of_counts, kneser_ney, probability, worth
 
 WORDS = ("a", "b", "c", "d")
 FALLBACK = (0.5, 1.0, 1.5)
@@ -158,6 +158,15 @@ def test_discounts_follow_the_closed_form_and_fall_back():
     assert discounts(having * [1, 1, 1, 0, 1], 2, FALLBACK).tolist() == [0, *FALLBACK]
     with pytest.raises(OptionsError, match="too few 2-grams"):
         discounts(having * [1, 1, 1, 0, 1], 2, None)
+
+
+@given(sentences=texts, order=st.integers(1, 5), kn=st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_counts_of_counts_equal_the_naive_twin(sentences, order, kn):
+    made = count_of_counts(count_ngrams(*encode(sentences, WORDS), order), kn)
+    occurrences, adjusted = count(sentences, order)
+    wanted = counts_of_counts(occurrences, adjusted if kn else occurrences, WORDS)
+    assert [having[1:].tolist() for having in made] == [[numbers[c] for c in (1, 2, 3, 4)] for numbers in wanted]
 
 
 def test_bad_input_is_refused():
