@@ -79,9 +79,8 @@ def test_estimating_takes_numbers_in_a_row(harken, place):
     ):
         out, err = harken("estimate", *arguments)
         assert out == ""
-        assert err.endswith(f"harken: m.arpa: {wanted.counts[0]} 1-grams, {wanted.counts[1]} 2-grams, 7 3-grams\n") or (
-            f"{wanted.counts[2]} 3-grams" in err
-        )
+        listed = ", ".join(f"{count} {n}-grams" for n, count in enumerate(wanted.counts, 1))
+        assert err.endswith(f"harken: m.arpa: {listed}\n")
         same("m.arpa", wanted)
         (place / "m.arpa").unlink()
 
@@ -114,10 +113,7 @@ def test_written_english_is_normalised(harken, place):
     spoken = ["mister fox sat", "the two dogs ran", "the dog ran the fox sat", "it was"]
     same("m.arpa", estimate(spoken, 2))
     harken("estimate", "book", "--normalize", "--discount-fallback", "--vocabulary-size", 3, "-o", "m.safetensors")
-    assert (
-        set(read_ngrams("m.safetensors").words[3:]) == {"the", "sat", "ran"}
-        or len(read_ngrams("m.safetensors").words) == 6
-    )
+    assert set(read_ngrams("m.safetensors").words[3:]) == {"the", "fox", "ran"}
     (place / "foreign").write_text("\u043e\u043d \u0431\u044b\u043b\n")
     err = harken.refused("estimate", "foreign", "--normalize", "-o", "x.arpa")
     assert "Cyrillic" in err
