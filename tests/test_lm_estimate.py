@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.estimation.counting import count_ngrams, encode
+from harken.lm.estimation.counting import CountingOptions, count_ngrams, encode
 from harken.lm.estimation.discounts import count_of_counts, discounts
 from harken.lm.estimation.estimate import (
     PruneOptions,
@@ -104,7 +104,7 @@ def test_ngrams_are_found_or_missing(sentences, order, grams):
     assert model.find(order, columns).tolist() == expected
 
 
-def test_files_give_the_model_of_their_sentences(tmp_path):
+def test_files_give_the_model_of_their_sentences(tmp_path, monkeypatch):
     sentences = [["the cat sat", "", "the dog sat"], ["a dog saw the cat", "no cat saw a cat"]]
     with gzip.open(tmp_path / "one.gz", "wt") as file:
         file.write("\n".join(sentences[0]) + "\n")
@@ -112,13 +112,15 @@ def test_files_give_the_model_of_their_sentences(tmp_path):
     paths = [tmp_path / "one.gz", tmp_path / "other"]
     wanted = estimate(sentences[0] + sentences[1], 3)
     heard = []
-    for memory in (None, 500):
+    for spilled in (False, True):
+        if spilled:
+            monkeypatch.setattr(CountingOptions, "block_tokens", lambda *_: 8)
         made = estimate_files(
-            paths, 3, memory=memory, temporary=tmp_path, progress=lambda *state: heard.append(state)
+            paths, 3, memory=1 << 20, temporary=tmp_path, progress=lambda *state: heard.append(state)
         )  # fmt: skip
         assert made.words == wanted.words
         for one, other in zip(made.tables, wanted.tables, strict=True):
-            assert isinstance(one.prob.base, np.memmap) == bool(memory and one is not made.tables[0])
+            assert isinstance(one.prob.base, np.memmap) == (spilled and one is not made.tables[0])
             for column in ("word", "context", "suffix", "prob", "backoff", "frequency"):
                 np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
         write_arpa(made, tmp_path / "made.arpa")
@@ -136,9 +138,10 @@ def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     (tmp_path / "text").write_text("the cat sat\nthe dog sat\n" * 20)
+    monkeypatch.setattr(CountingOptions, "block_tokens", lambda *_: 8)
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(OptionsError, match=r"cannot be written here \(No space left on device"):
-        estimate_files([tmp_path / "text"], 3, memory=500, temporary=tmp_path)
+        estimate_files([tmp_path / "text"], 3, temporary=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["text"]
 
 
