@@ -56,9 +56,9 @@ def estimate_files(
 
     ``paths``: plain files, gzip or bzip2, ``-`` for standard input. ``vocabulary``, ``order`` and ``options`` as for
     ``estimate``. ``limit``: words that alone may stand in n-grams, once all have been counted (lmplz's
-    --limit_vocab_file). ``memory`` and ``temporary``: see ``CountingOptions``; a model
-    whose counts do not fit in memory lies in temporary files too. ``progress`` is called with the bytes
-    that have been read and those of all files. Raises OptionsError, FormatError.
+    --limit_vocab_file). ``memory`` and ``temporary``: see ``CountingOptions``; a model whose counts do not fit in
+    memory lies in temporary files too. ``progress`` is called with the bytes that have been read and those of all
+    files. Unlike lmplz's, the last sentence ends where its new-line is missing. Raises OptionsError, FormatError.
     """
     counting = CountingOptions(memory=memory, folder=temporary)
     counts = count_text(text_files(paths, progress), order, vocabulary, counting)
