@@ -59,8 +59,7 @@ class _Reader:
         self.raw = raw
         self.data: NDArray[np.uint8] = np.frombuffer(raw, np.uint8)
         self.at = 0
-        none = read_only(np.zeros((0, 2), np.int64))
-        self.table = WordTable(self.data[:0], none, read_only(np.zeros(0, np.int32)), read_only(np.zeros(0, np.int64)))
+        self.table = WordTable(self.data[:0], read_only(np.zeros(0, np.int64)))
 
     def fail(self, problem: str, at: int | None = None) -> FormatError:
         """Return the error for the line that holds the byte ``at`` (the one in hand, where none is given)."""

@@ -140,7 +140,7 @@ def read_rows(
     that are done, and the place of the line that comes next.
     """
     words = ids.shape[1]
-    keeps_fields = len(table.spans) == 0
+    keeps_fields = len(table.slots) == 0
     row_numbers = np.empty(2, np.float32)
     while done < len(numbers):
         while at < len(data) and is_space(data[at]):
@@ -185,8 +185,9 @@ def first_not_rising(rows: NDArray[np.int32]) -> int:
 @kernel
 def sorting_order(rows: NDArray[np.int32], most: int) -> NDArray[np.int32]:
     """Return the stable order that sorts ``rows`` of numbers from 0 to ``most``: a radix sort, last column first."""
-    order = np.arange(len(rows)).astype(np.int32)
-    other = np.empty_like(order)
+    order, other = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32)
+    for row in range(len(rows)):
+        order[row] = row
     for column in range(rows.shape[1] - 1, -1, -1):
         starts = np.zeros(most + 2, np.int64)
         for row in range(len(rows)):

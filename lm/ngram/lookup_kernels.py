@@ -113,3 +113,13 @@ def lookup_all(model: NgramArrays, state: int, words: NDArray[np.int32], log10_p
     for place in range(len(words)):
         log10_prob[place], state = lookup(model, state, words[place])
     return state
+
+
+@kernel
+def sum_lookups(model: NgramArrays, state: int, words: NDArray[np.int32]) -> float:
+    """Return the sum of log10 p of ``words``, one after the other from ``state`` on."""
+    total = 0.0
+    for place in range(len(words)):
+        log10_prob, state = lookup(model, state, words[place])
+        total += log10_prob
+    return total

@@ -6,7 +6,7 @@ model.save("model.safetensors", quantised=8)
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from .automaton import arpa_of, automaton_of
 from .packed_arrays import CODE_BITS, PLAIN_BITS, STATES, NgramArrays, NgramAutomaton, read_only
 from .packed_check import is_sound
 from .packing import pack, unpack
+from .word_table import WordTable, table_of_lines
 
 __all__ = ["Ngram", "NgramArrays", "NgramAutomaton"]
 
@@ -156,4 +157,42 @@ class Ngram:
 
     def sentence_score(self, words: Sequence[str]) -> float:
         """Return log10 p of a whole sentence, its end included."""
-        return float(self.word_scores(words)[0].sum())
+        from .lookup_kernels import sum_lookups
+
+        known = self.ids
+        ids = np.array([*[known.get(word, 0) for word in words], 2], np.int32)
+        return float(sum_lookups(self.arrays, self.start_state, ids))
+
+    def sentence_scores(self, sentences: Iterable[str | Sequence[str]]) -> NDArray[np.float64]:
+        """Return log10 p of each sentence (words between spaces, or a list of them), its end included.
+
+        Many times faster than one by one: words are numbered and looked up side by side by compiled code.
+        """
+        scores, _, begin = self.token_scores(sentences)
+        return np.add.reduceat(scores, begin[:-1]) if len(scores) else scores
+
+    def token_scores(
+        self, sentences: Iterable[str | Sequence[str]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]]:
+        """Return log10 p of every word of every sentence and of ``</s>`` after it, and their ids (0: unknown).
+
+        Those of sentence i stand from ``begin[i]`` to ``begin[i + 1]``; ``begin`` is the third answer.
+        """
+        from .chain_kernels import lookup_chains
+        from .word_table_kernels import number_lines
+
+        lines = [sentence if isinstance(sentence, str) else " ".join(sentence) for sentence in sentences]
+        text = "\n".join(lines)
+        if text.count("\n") >= max(1, len(lines)):
+            text = "\n".join(line.replace("\n", " ") for line in lines)
+        data = np.frombuffer(text.encode("utf8"), np.uint8)
+        ids = np.empty(len(data) // 2 + 1 + len(lines), np.int32)
+        begin = np.empty(len(lines) + 1, np.int64)
+        count = number_lines(self._table, data, 2, ids, begin)
+        scores = np.zeros(count)
+        lookup_chains(self.arrays, np.full(len(lines), self.start_state), ids, begin, scores)
+        return scores, ids[:count], begin
+
+    @cached_property
+    def _table(self) -> WordTable:
+        return table_of_lines(self._text)

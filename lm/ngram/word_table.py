@@ -5,30 +5,36 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import FormatError
 from .packed_arrays import read_only
+
+LENGTH_BITS = 24
+"""A word has fewer bytes than two to this power."""
 
 
 class WordTable(NamedTuple):
-    """Words in ``text`` (uint8): word i is ``text[spans[i, 0]:spans[i, 1]]``, its number ``numbers[i]`` (int32).
+    """Numbered words that stand in ``text`` (uint8).
 
-    ``slots`` (int64, a power of two of them) hold ``hash << 32 | i + 1``, 0 where empty; a word stands at the first
-    free place from its hash on.
+    Every word has two ``slots`` (int64): ``hash << 32 | number + 1``, 0 where empty, and where it begins, shifted by
+    ``LENGTH_BITS``, with its length below. It takes the first free pair from its hash on; pairs are a power of two.
     """
 
     text: NDArray[np.uint8]
-    spans: NDArray[np.int64]
-    numbers: NDArray[np.int32]
     slots: NDArray[np.int64]
 
 
 def table_of(text: NDArray[np.uint8], spans: NDArray[np.int64], numbers: NDArray[np.int32]) -> tuple[WordTable, int]:
-    """Return the table of the words, and the first that stands there twice, -1 where none does."""
+    """Return the table of the words ``text[spans[i, 0]:spans[i, 1]]``, and the first that repeats one, -1 if none does.
+
+    Raises FormatError for a word of 16 MB or more.
+    """
     from .word_table_kernels import fill_slots
 
-    slots = np.zeros(1 << max(3, (2 * len(spans)).bit_length()), np.int64)
-    spans = read_only(spans.astype(np.int64, copy=False))
-    repeated = int(fill_slots(text, spans, slots))
-    return WordTable(text, spans, read_only(numbers.astype(np.int32, copy=False)), read_only(slots)), repeated
+    if len(spans) and int((spans[:, 1] - spans[:, 0]).max()) >= 1 << LENGTH_BITS:
+        raise FormatError("A word is longer than 16 MB.")
+    slots = np.zeros(2 << max(3, (2 * len(spans) - 1).bit_length()), np.int64)
+    repeated = int(fill_slots(text, read_only(spans.astype(np.int64)), read_only(numbers.astype(np.int32)), slots))
+    return WordTable(text, read_only(slots)), repeated
 
 
 def table_of_lines(text: str) -> WordTable:

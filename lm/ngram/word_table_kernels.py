@@ -4,7 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
-from .word_table import WordTable
+from .word_table import LENGTH_BITS, WordTable
+
+_NEWLINE, _RETURN, _SPACE = 10, 13, 32
+_BLOCK = 64
+"""Words that are hashed before the first of them is looked up, so that waits for memory overlap."""
 
 
 @inlined_kernel
@@ -17,44 +21,92 @@ def hash_of(data: NDArray[np.uint8], begin: int, end: int) -> int:
 
 
 @inlined_kernel
-def same_bytes(
-    one: NDArray[np.uint8], begin: int, end: int, other: NDArray[np.uint8], other_begin: int, other_end: int
-) -> bool:
-    """Return whether two stretches hold the same bytes."""
-    if end - begin != other_end - other_begin:
-        return False
-    for place in range(end - begin):  # noqa: SIM110 - kernels have no generators
-        if one[begin + place] != other[other_begin + place]:
-            return False
-    return True
+def find_hashed(table: WordTable, data: NDArray[np.uint8], begin: int, end: int, mark: int) -> int:
+    """Return the number of the word ``data[begin:end]``, whose hash is ``mark``, -1 where the table lacks it."""
+    text, slots = table.text, table.slots
+    mask, length = len(slots) - 2, end - begin
+    place = 2 * mark & mask
+    while slots[place] != 0:
+        if slots[place] >> 32 == mark and slots[place + 1] & (1 << LENGTH_BITS) - 1 == length:
+            other = slots[place + 1] >> LENGTH_BITS
+            same = 0
+            while same < length and text[other + same] == data[begin + same]:
+                same += 1
+            if same == length:
+                return (slots[place] & 0xFFFFFFFF) - 1
+        place = (place + 2) & mask
+    return np.int64(-1)
 
 
 @inlined_kernel
 def find_word(table: WordTable, data: NDArray[np.uint8], begin: int, end: int) -> int:
     """Return the number of the word ``data[begin:end]``, -1 where the table lacks it."""
-    text, spans, slots = table.text, table.spans, table.slots
-    mark = hash_of(data, begin, end)
-    place = mark & (len(slots) - 1)
-    while slots[place] != 0:
-        if slots[place] >> 32 == mark:
-            row = (slots[place] & 0xFFFFFFFF) - 1
-            if same_bytes(text, spans[row, 0], spans[row, 1], data, begin, end):
-                return np.int64(table.numbers[row])
-        place = (place + 1) & (len(slots) - 1)
-    return np.int64(-1)
+    return find_hashed(table, data, begin, end, hash_of(data, begin, end))
 
 
 @kernel
-def fill_slots(text: NDArray[np.uint8], spans: NDArray[np.int64], slots: NDArray[np.int64]) -> int:
+def fill_slots(
+    text: NDArray[np.uint8], spans: NDArray[np.int64], numbers: NDArray[np.int32], slots: NDArray[np.int64]
+) -> int:
     """Put all words into the empty ``slots``; return the first that stands there already, which ends it, or -1."""
+    table = WordTable(text, slots)
+    mask = len(slots) - 2
     for row in range(len(spans)):
-        mark = hash_of(text, spans[row, 0], spans[row, 1])
-        place = mark & (len(slots) - 1)
+        begin, end = spans[row, 0], spans[row, 1]
+        mark = hash_of(text, begin, end)
+        if find_hashed(table, text, begin, end, mark) >= 0:
+            return row
+        place = 2 * mark & mask
         while slots[place] != 0:
-            if slots[place] >> 32 == mark:
-                other = (slots[place] & 0xFFFFFFFF) - 1
-                if same_bytes(text, spans[row, 0], spans[row, 1], text, spans[other, 0], spans[other, 1]):
-                    return row
-            place = (place + 1) & (len(slots) - 1)
-        slots[place] = np.int64(mark) << 32 | (row + 1)
+            place = (place + 2) & mask
+        slots[place] = np.int64(mark) << 32 | (numbers[row] + 1)
+        slots[place + 1] = begin << LENGTH_BITS | (end - begin)
     return -1
+
+
+@kernel
+def number_lines(
+    table: WordTable, data: NDArray[np.uint8], last: int, words: NDArray[np.int32], begin: NDArray[np.int64]
+) -> int:
+    """Number the words of the lines of ``data``, 0 for those that the table lacks, and ``last`` after every line.
+
+    ``begin`` takes where each line begins in ``words`` and where the last one ends; words stand between spaces, tabs
+    and whatever else ASCII counts as white space. Returns the end.
+    """
+    count, line, at, waiting = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    found = np.empty((_BLOCK, 4), np.int64)
+    while line < len(begin) - 1:
+        begin[line] = count
+        while at < len(data) and data[at] != _NEWLINE:
+            end, mark = at, np.int64(2166136261)
+            while end < len(data) and data[end] != _SPACE and not _NEWLINE - 1 <= data[end] <= _RETURN:
+                mark = ((mark ^ np.int64(data[end])) * 16777619) & 0xFFFFFFFF
+                end += 1
+            if end > at:
+                found[waiting, 0], found[waiting, 1], found[waiting, 2] = at, end, (mark ^ (mark >> 15)) & 0x7FFFFFFF
+                found[waiting, 3] = count
+                waiting += 1
+                count += 1
+                at = end
+                if waiting == _BLOCK:
+                    number_words(table, data, found, waiting, words)
+                    waiting = 0
+            else:
+                at += 1
+        words[count] = last
+        count += 1
+        line += 1
+        at += 1
+    number_words(table, data, found, waiting, words)
+    begin[line] = count
+    return count
+
+
+@inlined_kernel
+def number_words(
+    table: WordTable, data: NDArray[np.uint8], found: NDArray[np.int64], waiting: int, words: NDArray[np.int32]
+) -> None:
+    """Number the words whose begin, end, hash and place in ``words`` are ``found``."""
+    for one in range(waiting):
+        number = find_hashed(table, data, found[one, 0], found[one, 1], found[one, 2])
+        words[found[one, 3]] = max(number, 0)
