@@ -22,9 +22,9 @@ _LAST_ORDINALS: Final = {
 _LAST_ORDINALS_LARGE: Final = {f"{name}th": name for name in ("hundred", *_SCALES)}
 ORDINAL_WORDS: Final = _LAST_ORDINALS | _LAST_ORDINALS_LARGE
 """The last word of a rank and the number word that it is made of."""
-FRACTION_WORDS: Final = frozenset(
-    {plural(word) for word in (*NUMBER_WORDS, *ORDINAL_WORDS)} | {"half", "halves", "quarters"}
-)
+FRACTION_WORDS: Final = (
+    frozenset({plural(word) for word in (*NUMBER_WORDS, *ORDINAL_WORDS)}) | {"half", "halves", "quarters"}
+) - {"seconds"}
 """Words after which a number is part of something else: twenties, tenths, hundreds."""
 
 
