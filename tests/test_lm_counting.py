@@ -21,10 +21,12 @@ from harken.lm.estimation.counting import (
 )
 from harken.lm.estimation.spill import Column
 from harken.lm.estimation.tokens import Tokenizer
+from harken.lm.ngram.arpa import read_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .naive_counting import count_tables, numbered, sentences_of
+from .test_lm_lmplz import lmplz
 
 COLUMNS = ("word", "context", "suffix", "occurrences", "continuations")
 WORDS = ("a", "b", "c", "dd", "é")
@@ -288,3 +290,15 @@ def test_blocks_and_merges_keep_to_the_memory():
     assert CountingOptions(memory=1 << 20).merged_rows() == 1 << 14
     assert CountingOptions().merged_rows() == CountingOptions(memory=1 << 40).merged_rows() == 1 << 18
     assert CountingOptions().block_tokens(3) > (1 << 20) // 60
+
+
+@pytest.mark.parity
+def test_words_and_sentences_are_those_of_lmplz(tmp_path):
+    """Blank lines are sentences; tabs, carriage returns and NULs part words as spaces do, other characters do not."""
+    text = "a  b\tc\r\n\n \t\nb\0a\u00a0c é\n\n" * 3 + " c d\u3000e \n\r\n"
+    (tmp_path / "text").write_bytes(text.encode())
+    theirs = read_arpa(lmplz(tmp_path / "text", tmp_path, 3, "--discount_fallback"))
+    ours = count_text(text_files([tmp_path / "text"]), 3)
+    assert ours.words == theirs.words
+    for n in (1, 2, 3):
+        assert sorted(ours.ids(n).tolist()) == sorted(theirs.tables[n - 1].ids.tolist())
