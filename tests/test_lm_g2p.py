@@ -1,12 +1,13 @@
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from harken.errors import FormatError, ModelError, OptionsError
+from harken.lm.estimation.estimate import PruneOptions, estimate, prune
+from harken.lm.ngram.ngram import Ngram
+from harken.lm.pronunciation.align import align_pairs, can_align
+from harken.lm.pronunciation.align_kernels import Pairs, Sizes, align, expect
 from harken.lm.pronunciation.g2p import G2p, G2pOptions
-from harken.lm.pronunciation.g2p_kernels import Pairs, align, expect
-from harken.lm.pronunciation.g2p_ngram import estimate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,8 @@ TOY = [
 ]  # fmt: skip
 TOY_PAIRS = [(word, tuple(phones.split())) for word, phones in TOY]
 LETTERS, PHONES = 2, 2
-TAILS = 1 + PHONES + PHONES**2
+PAIRS = 4
+"""Of letters and of phones: all that there can be."""
 
 words = st.lists(st.integers(0, LETTERS - 1), min_size=1, max_size=4).map(tuple)
 sounds = st.lists(st.integers(0, PHONES - 1), min_size=0, max_size=4).map(tuple)
@@ -28,119 +30,111 @@ sounds = st.lists(st.integers(0, PHONES - 1), min_size=0, max_size=4).map(tuple)
 
 @pytest.fixture(scope="module")
 def toy():
-    return G2p.train(TOY_PAIRS, G2pOptions(order=3, pruning=0.0))
+    return G2p.train(TOY_PAIRS, G2pOptions(order=3, pruning=0.0, bits=16))
 
 
-def table_index(graphone):
+def table_place(graphone):
     letters, phones = graphone
-    if len(letters) == 2:
-        return LETTERS * TAILS + (letters[0] * LETTERS + letters[1]) * PHONES + phones[0]
-    tail = [0, 1, 1 + PHONES][len(phones)] + sum(p * PHONES**k for k, p in enumerate(reversed(phones)))
-    return letters[0] * TAILS + tail
+    tails = 1 + PHONES + PAIRS
+    begin = (
+        letters[0] * tails + 1 if len(letters) == 1 else LETTERS * tails + (2 * letters[0] + letters[1]) * (tails - 1)
+    )
+    return begin + [-1, *phones[:1], PHONES + sum(p * PHONES**k for k, p in enumerate(reversed(phones)))][len(phones)]
+
+
+TABLE = LETTERS * (1 + PHONES + PAIRS) + PAIRS * (PHONES + PAIRS)
+SIZES = Sizes(LETTERS, PAIRS, PHONES, PAIRS)
 
 
 def flat(pairs):
-    return Pairs(
-        np.array([letter for word, _ in pairs for letter in word], np.uint8),
-        np.cumsum([0, *(len(word) for word, _ in pairs)]),
-        np.array([phone for _, phones in pairs for phone in phones], np.uint8),
-        np.cumsum([0, *(len(phones) for _, phones in pairs)]),
-    )
+    def ids(sequences, base):
+        one = [number for sequence in sequences for number in sequence]
+        two = [base * sequence[max(0, k - 1)] + number for sequence in sequences for k, number in enumerate(sequence)]
+        return np.array(one, np.int32), np.array(two, np.int32), np.cumsum([0, *map(len, sequences)])
+
+    return Pairs(*ids([word for word, _ in pairs], LETTERS), *ids([phones for _, phones in pairs], PHONES))
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(words, sounds), min_size=1, max_size=3), st.integers(0, 2**32 - 1))
 def test_alignment_lattices_equal_enumeration(pairs, seed):
-    size = LETTERS * TAILS + LETTERS**2 * PHONES
-    table = np.random.default_rng(seed).random(size)
-    table[np.random.default_rng(seed + 1).random(size) < 0.2] = 0.0
-    counts = np.zeros(size)
-    total, aligned = expect(flat(pairs), table, counts, (LETTERS, PHONES))
-    wanted, wanted_total, wanted_aligned = naive.expected_counts(pairs, lambda part: table[table_index(part)])
+    table = np.random.default_rng(seed).random(TABLE)
+    table[np.random.default_rng(seed + 1).random(TABLE) < 0.2] = 0.0
+    counts = np.zeros(TABLE)
+    total, aligned = expect(flat(pairs), SIZES, table, counts)
+    wanted, wanted_total, wanted_aligned = naive.expected_counts(pairs, lambda part: table[table_place(part)])
     assert aligned == wanted_aligned
     assert total == pytest.approx(wanted_total, abs=1e-9)
-    expected = np.zeros(size)
+    expected = np.zeros(TABLE)
     for part, count in wanted.items():
-        expected[table_index(part)] += count
+        expected[table_place(part)] += count
     np.testing.assert_allclose(counts, expected, atol=1e-9)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(words, sounds), min_size=1, max_size=3), st.integers(0, 2**32 - 1))
 def test_the_alignment_is_the_cheapest(pairs, seed):
-    costs = np.random.default_rng(seed).random(LETTERS * TAILS + LETTERS**2 * PHONES)
+    costs = np.random.default_rng(seed).random(TABLE)
     data = flat(pairs)
-    out, lengths = np.zeros(len(data.letters), np.int64), np.zeros(len(pairs), np.int64)
-    align(data, costs, out, lengths, (LETTERS, PHONES))
+    out, lengths = np.zeros(len(data.letter), np.int64), np.zeros(len(pairs), np.int64)
+    align(data, SIZES, costs, out, lengths)
     for (word, phones), begin, length in zip(pairs, data.letter_begin, lengths, strict=False):
-        wanted = naive.cheapest(word, phones, lambda part: costs[table_index(part)])
+        wanted = naive.cheapest(word, phones, lambda part: costs[table_place(part)])
         if math.isinf(wanted):
             assert length == 0
         else:
             chosen = out[begin : begin + length].tolist()
             assert costs[chosen].sum() == pytest.approx(wanted)
-            assert chosen in [[table_index(part) for part in way] for way in naive.graphones(word, phones)]
+            assert chosen in [[table_place(part) for part in way] for way in naive.graphones(word, phones)]
 
 
-sequences = st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=6), min_size=1, max_size=8)
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.text("abc", min_size=1, max_size=4), sounds), min_size=1, max_size=6), st.integers(1, 4))
+def test_aligned_words_come_back_from_their_graphones(pairs, iterations):
+    pairs = [(word, tuple("PQ"[phone] for phone in phones)) for word, phones in pairs]
+    wanted = sorted({pair for pair in pairs if can_align(*pair)})
+    if not wanted:
+        with pytest.raises(OptionsError, match="No pair"):
+            align_pairs(pairs, iterations)
+        return
+    alignment = align_pairs(pairs, iterations)
+    names = [name.split(":") for name in alignment.graphones.names()]
+    assert names == sorted(names, key=lambda name: (len(name[0]), alignment.graphones.chunks.index(name[0])))
+    ends = np.cumsum(alignment.lengths)
+    for (word, phones), end, length in zip(wanted, ends, alignment.lengths, strict=True):
+        parts = [names[number] for number in alignment.sequence[end - length : end]]
+        assert "".join(letters for letters, _ in parts) == word
+        assert " ".join(said for _, said in parts if said).split() == list(phones)
 
 
-@settings(max_examples=25, deadline=None)
-@given(sequences, st.integers(1, 4))
-def test_the_estimator_equals_kneser_ney_by_dictionaries(words, order):
-    lengths = np.array([len(word) for word in words])
-    trie = estimate(np.concatenate(words), lengths, 5, order, 0.0)
-    found = naive.grams(trie)
-    slow = naive.KneserNey(words, 5, order)
-    for gram in found:
-        if gram and gram[-1] != 5:
-            assert math.exp(found[gram][0]) == pytest.approx(slow.probability(gram[:-1], gram[-1]), abs=1e-9)
-    for history in [(), (5,), (1,), (2, 1), (5, 1), (3, 3, 3)]:
-        history = history[-(order - 1) :] if order > 1 else ()
-        for symbol in range(5):
-            fast = math.exp(naive.score(found, history, symbol))
-            assert fast == pytest.approx(slow.probability(history, symbol), abs=1e-9)
-
-
-@settings(max_examples=25, deadline=None)
-@given(sequences, st.integers(2, 4), st.sampled_from([1e-4, 1e-3, 1e-2, 1e-1]))
-def test_a_pruned_model_still_sums_to_one_and_keeps_its_suffixes(words, order, threshold):
-    lengths = np.array([len(word) for word in words])
-    whole = naive.grams(estimate(np.concatenate(words), lengths, 5, order, 0.0))
-    found = naive.grams(estimate(np.concatenate(words), lengths, 5, order, threshold))
-    assert found.keys() <= whole.keys()
-    assert all(gram[1:] in found and gram[:-1] in found for gram in found if gram)
-    for history in [gram for gram in found if len(gram) < order]:
-        mass = sum(math.exp(naive.score(found, history, symbol)) for symbol in range(5))
-        assert mass == pytest.approx(1.0, abs=1e-6)
-
-
-def spelled(model):
-    arrays, size = model._arrays, len(model.letters)
-    chunks = [*model.letters, *(one + other for one in model.letters for other in model.letters)]
-    found = {}
-    for chunk, letters in enumerate(chunks):
-        for symbol in range(*arrays["chunk_begin"][chunk : chunk + 2]):
-            ids = [int(arrays[name][symbol]) for name in ("first", "second")]
-            found[symbol] = (letters, tuple(model.phones[phone] for phone in ids if phone >= 0))
-    assert len(chunks) == size + size**2
-    return found
-
-
-def levels(model):
-    arrays = model._arrays
-    return SimpleNamespace(
-        symbol=arrays["symbol"], children=arrays["children"],
-        log_prob=arrays["levels"][arrays["log_prob"]], backoff=arrays["levels"][arrays["backoff"]],
-    )  # fmt: skip
+@pytest.mark.parametrize("pruning", [0.0, 1e-3])
+def test_the_model_is_the_estimators_over_graphones(pruning):
+    model = G2p.train(TOY_PAIRS, G2pOptions(order=3, pruning=pruning, bits=16))
+    alignment = align_pairs(TOY_PAIRS, G2pOptions().iterations)
+    ends = np.cumsum(alignment.lengths)
+    sentences = [
+        " ".join(map(str, alignment.sequence[end - length : end]))
+        for end, length in zip(ends, alignment.lengths, strict=True)
+    ]
+    tables = estimate(sentences, 3, [str(number) for number in range(len(model.graphones))])
+    if pruning:
+        tables = prune(tables, PruneOptions(threshold=pruning))
+    wanted = Ngram.from_arpa(tables.to_arpa())
+    assert wanted.words == model.ngram.words
+    for sentence in sentences:
+        found, known = model.ngram.word_scores(sentence.split())
+        np.testing.assert_allclose(found, wanted.word_scores(sentence.split())[0], atol=1e-3)
+        assert known.all()
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.text("acehstx", min_size=1, max_size=3))
 def test_a_wide_search_equals_enumeration(toy, word):
-    wanted = naive.pronunciations(
-        naive.grams(levels(toy)), spelled(toy), 3, (len(spelled(toy)) + 1,), word
-    )  # fmt: skip
+    spelled = {}
+    for number, name in enumerate(toy.graphones.names()):
+        letters, phones = name.split(":")
+        spelled[number + 3] = (letters, tuple(phones.split()))
+    wanted = naive.pronunciations(toy.ngram, spelled, word)
     found = dict(toy.pronounce(word, n=1_000, beam=1e9, width=300))
     assert found.keys() == wanted.keys()
     for phones, probability in found.items():
@@ -152,7 +146,7 @@ def test_says_words_as_it_learned_them(toy):
         assert phones in [way for way, _ in toy.pronounce(word, 2)]
     best, second = toy.pronounce("the", 2)
     assert {best[0], second[0]} == {("DH", "AH"), ("DH", "IY")}
-    assert toy.pronounce("chex")[0][0] == ("CH", "EH", "K", "S")
+    assert toy.pronounce("chats")[0][0] == ("CH", "AE", "T", "S")
 
 
 def test_the_best_come_first_and_are_shares(toy):
@@ -181,7 +175,8 @@ def test_comes_back_from_its_file(toy, tmp_path):
 
 
 def test_training_does_not_depend_on_the_order_of_pairs(toy, tmp_path):
-    G2p.train(reversed(TOY_PAIRS + TOY_PAIRS[:3]), G2pOptions(order=3, pruning=0.0)).save(tmp_path / "other")
+    again = G2p.train(reversed(TOY_PAIRS + TOY_PAIRS[:3]), G2pOptions(order=3, pruning=0.0, bits=16))
+    again.save(tmp_path / "other")
     toy.save(tmp_path / "g2p")
     assert (tmp_path / "other").read_bytes() == (tmp_path / "g2p").read_bytes()
 
@@ -203,14 +198,21 @@ def test_refuses_what_it_cannot_spell(toy, word, says):
 
 
 def test_refuses_options_that_make_no_sense(toy):
-    for options in ({"order": 0}, {"order": 13}, {"iterations": 0}, {"pruning": -1.0}, {"pruning": math.nan}):
+    for options in (
+        {"order": 0},
+        {"order": 7},
+        {"iterations": 0},
+        {"pruning": -1.0},
+        {"pruning": math.nan},
+        {"bits": 1},
+    ):
         with pytest.raises(OptionsError, match=next(iter(options))):
             G2pOptions(**options)
     for options in ({"n": 0}, {"beam": 0.0}, {"width": 0}):
         with pytest.raises(OptionsError, match="positive"):
             toy.pronounce("cat", **options)
     for pairs in ([], [("a", ())], [("a", ("B", "B", "B"))], [("", ("B",))]):
-        with pytest.raises(OptionsError, match="no pair"):
+        with pytest.raises(OptionsError, match="No pair"):
             G2p.train(pairs)
 
 
@@ -220,20 +222,62 @@ def test_refuses_a_file_that_holds_no_model(toy, tmp_path):
     with pytest.raises(FormatError, match="mapped"):
         G2p.load(tmp_path / "absent")
     save_arrays(tmp_path / "other", {"a": np.zeros(1)})
-    with pytest.raises(FormatError, match="not a model that"):
+    with pytest.raises(FormatError, match="not a pronunciation model"):
         G2p.load(tmp_path / "other")
     toy.save(tmp_path / "g2p")
     arrays, metadata = map_arrays(tmp_path / "g2p")
     for broken in (
         {name: array for name, array in arrays.items() if name != "levels"},
-        {**arrays, "children": arrays["children"][:-3]},
-        {**arrays, "children": arrays["children"] * 2},
-        {**arrays, "symbol": arrays["symbol"][::-1]},
-        {**arrays, "first": arrays["first"] + 100},
-        {**arrays, "log_prob": arrays["log_prob"][:-1]},
+        {**arrays, "states": arrays["states"][:-3]},
+        {**arrays, "first_phone": arrays["first_phone"] + np.int16(100)},
+        {**arrays, "second_phone": arrays["second_phone"][:-1]},
+        {**arrays, "first_phone": arrays["first_phone"].astype(np.int32)},
         {**arrays, "levels": arrays["levels"][:3]},
+        {**arrays, "word_next": arrays["word_next"] + np.int32(1 << 20)},
         {**arrays, "chunk_begin": arrays["chunk_begin"][:-1]},
+        {**arrays, "chunk_begin": arrays["chunk_begin"][::-1]},
     ):
         save_arrays(tmp_path / "broken", broken, metadata)
         with pytest.raises(FormatError, match="broken"):
             G2p.load(tmp_path / "broken")
+    for broken in ({**metadata, "order": "x"}, {**metadata, "start": "999999"}, {**metadata, "harken g2p 2": "[]"}):
+        save_arrays(tmp_path / "broken", arrays, broken)
+        with pytest.raises(FormatError, match="broken"):
+            G2p.load(tmp_path / "broken")
+
+
+def test_a_damaged_record_never_leads_a_search_astray(toy, tmp_path):
+    from harken.tensorfile import map_arrays, save_arrays
+
+    toy.save(tmp_path / "g2p")
+    arrays, metadata = map_arrays(tmp_path / "g2p")
+    random = np.random.default_rng(1)
+    refused = 0
+    for name in ("arcs", "states"):
+        for _ in range(20):
+            damaged = arrays[name].copy()
+            damaged[random.integers(0, len(damaged), 3)] ^= random.integers(0, 2**32, 3, np.uint32)
+            save_arrays(tmp_path / "damaged", {**arrays, name: damaged}, metadata)
+            try:
+                model = G2p.load(tmp_path / "damaged")
+            except FormatError:
+                refused += 1
+                continue
+            assert all(0.0 <= share <= 1.0 for _, share in model.pronounce("teaches", 3))
+    assert refused < 40
+
+
+def test_letters_may_be_of_any_script_and_many():
+    pairs = [(chr(0x4E00 + number), (f"p{number}", f"q{number % 7}")) for number in range(300)]
+    model = G2p.train(pairs, G2pOptions(order=2))
+    assert len(model.letters) == 300
+    assert model.pronounce(chr(0x4E00 + 299) + chr(0x4E00))[0][0] == ("p299", "q5", "p0", "q0")
+    with pytest.raises(ModelError, match=r"spell it with '.{60}\.\.\.'"):
+        model.pronounce("a")
+
+
+def test_letters_are_taken_in_composed_form():
+    model = G2p.train([("e\u0301te", ("E", "T")), ("\u00e9t", ("E", "T", "Q"))], G2pOptions(order=2))
+    assert "\u00e9" in model.letters
+    assert "\u0301" not in model.letters
+    assert model.pronounce("e\u0301t") == model.pronounce("\u00e9t")

@@ -1,99 +1,102 @@
 """How a word that no lexicon lists is said: a joint-sequence model over graphones.
 
 A graphone pairs letters with phones ("ph" with F, "x" with K S). Training aligns every listed word by
-expectation-maximisation over graphone unigrams, then counts an n-gram of graphones; a new word is said by the graphone
-sequences that spell it, searched with a beam (Bisani and Ney, 2008; Novak's m-to-n alignments, 2012).
+expectation-maximisation over graphone unigrams, then estimates an n-gram model of graphones as it would one of words; a
+new word is said by the graphone sequences that spell it, searched with a beam (Bisani and Ney 2008, "Joint-sequence
+models for grapheme-to-phoneme conversion"; Novak et al. 2012, "WFST-based grapheme-to-phoneme conversion").
+
+model = G2p.train([("cat", ("K", "AE", "T")), ...])
+model.pronounce("cats", 3)      # up to three ways and their probabilities, the best first
 """
 
 import json
 import os
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import FormatError, ModelError, OptionsError
 from ...tensorfile import map_arrays, save_arrays
-from .g2p_ngram import TrieArrays, estimate
+from ..ngram.arpa import SPECIAL_WORDS
+from ..ngram.ngram import Ngram, NgramArrays, NgramAutomaton
+from ..ngram.packed_check import is_sound
+from .graphones import Graphones
 
-_KIND = "harken g2p 1"
-_DTYPES = {
-    "symbol": np.uint16, "children": np.uint16, "log_prob": np.uint8, "backoff": np.uint8, "levels": np.float32,
-    "chunk_begin": np.int32, "first": np.int16, "second": np.int16,
-}  # fmt: skip
-_STEPS = 255
+if TYPE_CHECKING:
+    from .align import Alignment
+    from .g2p_kernels import Hypotheses
+
+_KIND = "harken g2p 2"
 _ROOM = 32
-"""Hypotheses that a position has room for, as a multiple of those that are extended."""
+"""Hypotheses that a place has room for, as a multiple of those that are extended."""
 
 
 @dataclass(frozen=True, slots=True)
 class G2pOptions:
-    """How to train: ``order`` of the n-gram, ``iterations`` of the alignment, and what is pruned.
+    """How to train.
 
-    ``pruning`` is the least change of the model's entropy (nats a symbol) for which an n-gram is kept.
+    ``order`` of the n-gram model, ``iterations`` of the alignment; ``pruning``: n-grams are left out that change the
+    model's entropy by no more (nats a graphone); ``bits`` of the codes that probabilities are rounded to.
     """
 
-    order: int = 7
+    order: int = 6
     iterations: int = 8
-    pruning: float = 3e-7
+    pruning: float = 9e-8
+    bits: int = 6
 
     def __post_init__(self) -> None:
-        if not 1 <= self.order <= 12:
-            raise OptionsError(f"G2pOptions.order is {self.order}; give 1 to 12.")
+        if not 1 <= self.order <= 6:
+            raise OptionsError(f"G2pOptions.order is {self.order}; give 1 to 6.")
         if self.iterations < 1:
             raise OptionsError(f"G2pOptions.iterations is {self.iterations}; give 1 or more.")
         if not self.pruning >= 0.0:
             raise OptionsError(f"G2pOptions.pruning is {self.pruning}; give 0 or more.")
+        if not 2 <= self.bits <= 16:
+            raise OptionsError(f"G2pOptions.bits is {self.bits}; give 2 to 16.")
 
 
 class G2p:
-    """A grapheme-to-phoneme model: trained, saved, loaded, asked."""
+    """A grapheme-to-phoneme model: trained, saved, loaded, asked.
 
-    def __init__(self, letters: str, phones: tuple[str, ...], arrays: dict[str, NDArray[Any]]) -> None:
-        """Take a model's arrays as ``save`` writes them; ModelError where they are none (use ``train`` or ``load``)."""
-        from .g2p_kernels import Trie, find_child, link_suffixes
+    ``graphones`` says what the n-gram model's words are: graphone k is word k + 3. Letters are Unicode characters in
+    composed form (NFC), of any script; ``letters`` holds those that the model can spell with, sorted.
+    """
 
-        self.letters = letters
-        self.phones = phones
-        self._arrays = arrays
-        self._ids = {letter: number for number, letter in enumerate(letters)}
-        problem = _problem(arrays, len(letters), len(phones))
-        # Copies, since Numba compiles a second time for arrays that are mapped read-only.
-        symbol = np.array(arrays.get("symbol", np.zeros(1, np.uint16)))
-        suffix = np.zeros(len(symbol), np.int32)
-        begin = np.ones(len(symbol) + 1, np.int32)
-        if not problem:
-            begin[1:] += np.cumsum(arrays["children"], dtype=np.int32)
-            if link_suffixes(symbol, begin, suffix) >= 0:
-                problem = "an n-gram lacks its shorter one"
-        if problem:
-            raise ModelError(f"The g2p model is damaged ({problem}); train it or copy it again.")
-        self._trie = Trie(
-            symbol, begin, arrays["levels"][arrays["log_prob"]], arrays["levels"][arrays["backoff"]], suffix,
-            np.array(arrays["chunk_begin"]), np.array(arrays["first"]), np.array(arrays["second"]),
+    def __init__(self, graphones: Graphones, ngram: Ngram) -> None:
+        """Put a model together; raises ModelError where the parts do not belong together (use ``train``, ``load``)."""
+        from .g2p_kernels import Model
+
+        self.graphones = graphones
+        self.ngram = ngram
+        self.phones = graphones.phones
+        self.letters = "".join(chunk for chunk in graphones.chunks if len(chunk) == 1)
+        automaton = ngram.automaton()
+        if not _is_safe(automaton, len(graphones) + len(SPECIAL_WORDS)):
+            raise ModelError("The parts of the g2p model do not belong together; train it or copy it again.")
+        natural = np.log(10.0)
+        self._model = Model(
+            automaton.begin, automaton.words, automaton.log10_prob * natural, automaton.next_state,
+            automaton.log10_backoff * natural, automaton.backoff_state, graphones.first, graphones.second,
         )  # fmt: skip
-        start = find_child(symbol, begin, 0, len(arrays["first"]))
-        self._start = start if start < begin[1] else 0
+        bounds = zip(graphones.chunks, graphones.begin[:-1].tolist(), graphones.begin[1:].tolist(), strict=True)
+        self._ranges = {chunk: (begin, end) for chunk, begin, end in bounds}
 
     @classmethod
     def train(cls, pairs: Iterable[tuple[str, tuple[str, ...]]], options: G2pOptions | None = None) -> "G2p":
         """Train a model on pairs of a word and its phones; a word may come several times.
 
-        Pairs with more than two phones a letter cannot be aligned and are passed over. Raises OptionsError where no
-        pair can be used.
+        Pairs that ``align.can_align`` refuses (more than two phones a letter) are passed over. Raises OptionsError
+        where no pair can be used.
         """
         from .align import align_pairs
 
         options = options or G2pOptions()
-        alignment = align_pairs(pairs, options.iterations)
-        trie = estimate(
-            alignment.symbols, alignment.lengths, len(alignment.first), options.order, options.pruning
-        )  # fmt: skip
-        arrays = {**_quantise(trie), "symbol": trie.symbol, "children": trie.children}
-        arrays |= {"chunk_begin": alignment.chunk_begin, "first": alignment.first, "second": alignment.second}
-        return cls(alignment.letters, alignment.phones, arrays)
+        composed = ((unicodedata.normalize("NFC", word), tuple(phones)) for word, phones in pairs)
+        alignment = align_pairs(composed, options.iterations)
+        return cls(alignment.graphones, _estimate(alignment, options))
 
     def pronounce(
         self, word: str, n: int = 1, beam: float = 9.0, width: int = 48
@@ -105,17 +108,21 @@ class G2p:
         """
         from .g2p_kernels import search
 
-        unknown = sorted(set(word) - self._ids.keys())
-        if unknown or not word:
+        letters = unicodedata.normalize("NFC", word)
+        unknown = sorted({letter for letter in letters if letter not in self._ranges})
+        if unknown or not letters:
             what = f"the model never saw {', '.join(map(repr, unknown))}" if unknown else "it is empty"
-            raise ModelError(f"{word!r} cannot be pronounced: {what}; spell it with {self.letters!r}.")
+            raise ModelError(f"{word!r} cannot be pronounced: {what}; spell it with {_some(self.letters)!r}.")
         if n < 1 or width < 1 or not beam > 0.0:
             raise OptionsError(f"pronounce was asked for n={n}, beam={beam}, width={width}; give positive numbers.")
-        letters = np.array([self._ids[letter] for letter in word], np.uint8)
+        ranges = np.zeros((len(letters), 4), np.int32)
+        for place, letter in enumerate(letters):
+            ranges[place, :2] = self._ranges[letter]
+            ranges[place, 2:] = self._ranges.get(letters[place : place + 2], (0, 0)) if place + 1 < len(letters) else 0
         phones = np.full((n, 2 * len(letters)), -1, np.int16)
         shares = np.zeros(n)
         held = _empty(len(letters), width * _ROOM)
-        found = search(self._trie, held, letters, self._start, float(beam), int(width), phones, shares)
+        found = search(self._model, held, ranges, self.ngram.start_state, float(beam), int(width), phones, shares)
         if not found:
             raise ModelError(
                 f"{word!r} cannot be pronounced: all its letters are silent to the model; list it instead."
@@ -126,67 +133,80 @@ class G2p:
         ]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to ``path``: one file of named arrays."""
-        names = json.dumps({"letters": self.letters, "phones": self.phones}, ensure_ascii=True)
-        save_arrays(path, self._arrays, {_KIND: names})
+        """Write the model to ``path``: one file of named arrays, those of the n-gram model among them."""
+        names = {"phones": self.phones, "chunks": self.graphones.chunks}
+        numbers = {"start": str(self.ngram.start_state), "order": str(self.ngram.order)}
+        arrays = {**self.ngram.arrays._asdict(), **self.graphones.arrays()}
+        save_arrays(path, arrays, {_KIND: json.dumps(names, ensure_ascii=True), **numbers})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "G2p":
         """Map a saved model; raises FormatError where ``path`` holds none."""
         arrays, metadata = map_arrays(path)
         if _KIND not in metadata:
-            raise FormatError(f"{path}: not a model that G2p.save wrote; give one.")
+            raise FormatError(f"{path}: not a pronunciation model of this version; give one that G2p.save wrote.")
         try:
             names = json.loads(metadata[_KIND])
-            return cls(names["letters"], tuple(names["phones"]), arrays)
+            graphones = Graphones.of(names["chunks"], names["phones"], arrays)
+            packed = NgramArrays(*(arrays[name] for name in NgramArrays._fields))
+            start, order, words = int(metadata["start"]), int(metadata["order"]), _words(graphones)
+            if not is_sound(packed, order, start, len(words)):
+                raise ModelError("its n-gram model is damaged; copy it again.")
+            return cls(graphones, Ngram(words, packed, start, order))
         except (ModelError, KeyError, TypeError, ValueError) as problem:
-            raise FormatError(f"{path}: {problem}") from None
+            raise FormatError(f"{path}: is damaged ({problem}).") from None
 
 
-def _problem(arrays: dict[str, NDArray[Any]], letters: int, phones: int) -> str:
-    """Return what keeps arrays from being a model, "" where nothing does."""
-    for name, dtype in _DTYPES.items():
-        if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
-            return f"its array {name} is missing or no vector of {np.dtype(dtype).name}"
-    nodes, symbols = len(arrays["symbol"]), len(arrays["first"])
-    chunks = arrays["chunk_begin"]
-    fits = (
-        nodes > 1
-        and int(arrays["children"].sum()) == nodes - 1
-        and int(arrays["children"][0]) >= symbols
-        and bool((1 + np.cumsum(arrays["children"][:-1], dtype=np.int64) > np.arange(1, nodes)).all())
-        and len(arrays["children"]) == len(arrays["log_prob"]) == len(arrays["backoff"]) == nodes
-        and len(arrays["levels"]) == _STEPS + 1
-        and len(arrays["second"]) == symbols
-        and len(chunks) == letters + letters**2 + 1
-        and int(chunks[0]) == 1
-        and int(chunks[-1]) == symbols
-        and bool((np.diff(chunks) >= 0).all())
-        and bool((np.diff(chunks[: letters + 1]) > 0).all())
-        and all(int(arrays[name].max()) < phones for name in ("first", "second"))
-        and int(arrays["symbol"].max()) <= symbols
-        and np.array_equal(arrays["symbol"][1 : symbols + 1], np.arange(symbols))
+def _words(graphones: Graphones) -> tuple[str, ...]:
+    return (*SPECIAL_WORDS, *map(str, range(len(graphones))))
+
+
+def _estimate(alignment: "Alignment", options: G2pOptions) -> Ngram:
+    """Return the n-gram model of the words' graphones, each word a sentence."""
+    from ..estimation.counting import END_ID, START_ID, count_ngrams
+    from ..estimation.kneser_ney import smooth
+    from ..estimation.prune import PruneOptions, prune
+
+    lengths = alignment.lengths
+    ends = np.cumsum(lengths + 2)
+    tokens = np.zeros(int(ends[-1]), np.int32)
+    tokens[np.arange(int(lengths.sum())) + 1 + 2 * np.repeat(np.arange(len(lengths)), lengths)] = (
+        alignment.sequence + len(SPECIAL_WORDS)
     )
-    return "" if fits else "its tables do not belong together"
+    tokens[ends - lengths - 2] = START_ID
+    tokens[ends - 1] = END_ID
+    tables = smooth(count_ngrams(tokens, _words(alignment.graphones), options.order))
+    if options.pruning > 0.0 and options.order > 1:
+        tables = prune(tables, PruneOptions(threshold=options.pruning))
+    return Ngram.from_arpa(tables.to_arpa(), options.bits)
 
 
-def _quantise(trie: TrieArrays) -> dict[str, NDArray[Any]]:
-    """Bring log probabilities and back-off weights to a byte each: evenly spaced levels, finest near zero."""
-    lowest = min(float(trie.log_prob.min()), float(trie.backoff.min()), -1.0)
-    highest = max(float(trie.backoff.max()), 0.0)
-    levels = np.linspace(lowest, highest, _STEPS + 1).astype(np.float32)
+def _is_safe(automaton: NgramAutomaton, words: int) -> bool:
+    """Return whether a search over the automaton stays within its arrays and ends."""
+    states, arcs = len(automaton.backoff_state), len(automaton.words)
+    lower = automaton.backoff_state[1:]
+    return (
+        automaton.begin[0] == 0
+        and automaton.begin[1] == words
+        and automaton.begin[-1] == arcs
+        and bool((np.diff(automaton.begin) >= 0).all())
+        and np.array_equal(automaton.words[:words], np.arange(words))
+        and bool(((automaton.words >= 0) & (automaton.words < words)).all())
+        and bool(((automaton.next_state >= 0) & (automaton.next_state < states)).all())
+        and bool(((lower >= 0) & (lower < np.arange(1, states))).all())
+        and bool(np.isfinite(automaton.log10_prob).all() and np.isfinite(automaton.log10_backoff).all())
+    )
 
-    def nearest(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-        return np.rint((values - lowest) / (highest - lowest) * _STEPS).astype(np.uint8)
 
-    return {"levels": levels, "log_prob": nearest(trie.log_prob), "backoff": nearest(trie.backoff)}
+def _some(letters: str) -> str:
+    return letters if len(letters) <= 60 else f"{letters[:60]}..."
 
 
-def _empty(letters: int, room: int) -> Any:
+def _empty(letters: int, room: int) -> "Hypotheses":
     from .g2p_kernels import Hypotheses
 
-    places = (letters + 1) * room
+    slots = (letters + 1) * room
     return Hypotheses(
-        np.full(places, -np.inf), np.zeros(places, np.int32), np.zeros(places, np.int32), np.zeros(places, np.int32),
-        np.zeros(places, np.int64), np.zeros(letters + 1, np.int32), np.full(letters + 1, -np.inf),
+        np.full(slots, -np.inf), np.zeros(slots, np.int32), np.zeros(slots, np.int32), np.zeros(slots, np.int32),
+        np.zeros(slots, np.int64), np.zeros(letters + 1, np.int32), np.full(letters + 1, -np.inf),
     )  # fmt: skip
