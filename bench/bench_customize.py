@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 from harken.engine.customize import CustomizeOptions, customize_lm
-from harken.engine.evaluate import evaluate, read_manifest
+from harken.engine.evaluate import evaluate
+from harken.engine.manifest import read_manifest
 from harken.engine.model import BUNDLED
 from harken.engine.recognizer import Recognizer
 from harken.engine.word_recall import word_recall

@@ -68,6 +68,13 @@ def decoding_options(command: Command) -> Command:
         kind = float if default is None else type(default)
         command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
     command = click.option(
+        "--word-probability",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=RecognizerOptions().word_probability,
+        show_default=True,
+        help="How likely each of those words is to come next.",
+    )(command)
+    command = click.option(
         "--pronunciations",
         "display_file",
         metavar="FILE",

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionsError
+from ..errors import FormatError, OptionsError
 from ..lm.pronunciation.added_words import AddedWords, pronounce_words
 from ..lm.pronunciation.words import WantedWord
 from .customize_bundle import describe, new_folder, refuse_existing, take_over
@@ -24,7 +24,7 @@ from .customize_text import DomainText, read_domain_text
 from .customize_words import words_of_text
 from .display_file import DISPLAY_FILE, read_display
 from .model import Bundle
-from .vocabulary import Vocabulary
+from .vocabulary import MOST_ADDED, Vocabulary
 
 if TYPE_CHECKING:
     from ..lm.estimation.backoff_tables import BackoffTables
@@ -43,10 +43,10 @@ class CustomizeOptions:
     package. words: words to know besides (see harken.lm.pronunciation.words). normalize: the text is written English,
     to be read out; else it is sentences of spoken words, one a line. least_count: how often the text has to hold a word
     that the lexicon lacks for its pronunciation to be guessed; None adds none. weight: of the domain beside the base,
-    None fits it. word_probability: how likely, at least, each of ``words`` is to come next. first_pass_ngrams,
-    rescoring_ngrams: n-grams above order 1 that the models keep. static: compile the language model into the graph,
-    too. test_text, test: text files and a manifest that base and new model are compared on. name, version: of the new
-    bundle.
+    None fits it. word_probability: how likely each of ``words`` is to come next, over what the text says, or less where
+    together they would have more than a twentieth. first_pass_ngrams, rescoring_ngrams: n-grams above order 1 that the
+    models keep. static: compile the language model into the graph, too. test_text, test: text files and a manifest that
+    base and new model are compared on. name, version: of the new bundle.
     """
 
     text: Sequence[str | os.PathLike[str]]
@@ -56,7 +56,7 @@ class CustomizeOptions:
     normalize: bool = True
     least_count: int | None = 2
     weight: float | None = None
-    word_probability: float = 3e-4
+    word_probability: float = 1e-3
     first_pass_ngrams: int = 800_000
     rescoring_ngrams: int = 4_000_000
     static: bool = False
@@ -138,7 +138,7 @@ class _Customizing:
 
     def run(self) -> CustomizeReport:
         """Do all steps."""
-        from .evaluate import read_manifest
+        from .manifest import read_manifest
 
         options = self.options
         clips = read_manifest(options.test) if options.test is not None else []
@@ -156,6 +156,9 @@ class _Customizing:
             lexicon = listed.extend(lexicon)
             found, left_out = words_of_text(text, lexicon, g2p, self.phones, options.least_count)
             lexicon = found.extend(lexicon)
+            if not any(word in lexicon for word in text.counts):
+                names = ", ".join(os.fspath(path) for path in options.text)
+                raise FormatError(f"{names}: none of its words can be recognised; give a text in the model's language.")
         with new_folder(self.out) as folder:
             fits = self.write(folder, lexicon, listed, found, text, older)
         report: dict[str, Any] = {}
@@ -199,7 +202,7 @@ class _Customizing:
         with self.step("writing the rescoring model"):
             rescoring.save(folder / "rescore.safetensors", quantised=8)
             about = {
-                "name": options.name or f"{self.base.name}-custom",
+                "name": options.name or f"{self.base.name.removesuffix('-custom')}-custom",
                 "version": options.version or self.base.version,
             }
             step = (
@@ -221,7 +224,7 @@ class _Customizing:
         with self.step(f"fitting the weight of the {name} model"):
             fit = fit_domain_weight(base, text.sentences, vocabulary, order, self.options.weight)
         with self.step(f"mixing the {name} model"):
-            share = min(0.05, len(listed) * self.options.word_probability)
+            share = min(MOST_ADDED, len(listed) * self.options.word_probability)
             whole = domain_mixture(base, text.sentences, vocabulary, listed, (fit.weight, share), order)
         with self.step(f"pruning the {name} model"):
             model = Ngram.from_arpa(pruned(whole, size).to_arpa())

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
 from ..lm.estimation.backoff_tables import BackoffTable, BackoffTables
 from ..lm.estimation.counting import encode
 from ..lm.estimation.estimate import PruneOptions, SmoothingOptions, estimate, mix, prune
@@ -53,8 +52,6 @@ def fit_domain_weight(
         model = estimate(train, order, vocabulary, SmoothingOptions())
         parts.append((probabilities(model, held_out), probabilities(base, held_out)))
     domain, known = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-    if not (domain + known > 0).any():
-        raise FormatError("text: none of its words can be recognised; give a text in the language of the model.")
     if weight is None:
         seen = int(((domain > 0) | (known > 0)).sum())
         weight = fit_weights([domain, known])[0] * seen / (seen + _BASE_WORDS)

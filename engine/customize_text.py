@@ -47,7 +47,8 @@ def read_domain_text(paths: Sequence[str | os.PathLike[str]], added: AddedWords,
     strange = normalize_lines(["a", *(line for line in lines if not line.isascii())])
     for _ in strange:
         pass
-    return _counted(sentences, str(strange.report))
+    dropped = ", ".join(f"{count:,} {script}" for script, count in strange.report.dropped.most_common())
+    return _counted(sentences, dropped and f"{dropped} letters have no English reading and were dropped")
 
 
 def _counted(sentences: tuple[str, ...], dropped: str = "") -> DomainText:

@@ -51,7 +51,8 @@ class RecognizerOptions:
     in a row that the search should rather find (see harken.decoder.search.phrases for their weights). words: words that
     the model is to know besides its own, as they are written or with pronunciations or spoken forms (see
     harken.lm.pronunciation.words); the search then composes the language model on the fly. word_probability: how likely
-    each of them is to be the next word where nothing is known of the words before.
+    each of them is to be the next word where nothing is known of the words before; less where together they would have
+    more than a twentieth.
     """
 
     channel: int | Literal["mix", "each"] = "mix"
@@ -73,7 +74,7 @@ class RecognizerOptions:
     pause_seconds: float | None = None
     phrases: "tuple[Phrase | str, ...]" = ()
     words: "tuple[WantedWord | str, ...]" = ()
-    word_probability: float = 1e-4
+    word_probability: float = 1e-3
 
     def __post_init__(self) -> None:
         if not 0.0 < self.word_probability < 1.0:

@@ -11,6 +11,7 @@ from harken.engine.model import write_description
 from harken.features.fbank import Fbank, FbankOptions
 from harken.lm.ngram.arpa import Arpa, NgramTable, write_arpa
 from harken.lm.ngram.ngram import Ngram
+from harken.lm.pronunciation.g2p import G2p, G2pOptions
 from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from harken.tensorfile import save_arrays
 
@@ -18,11 +19,15 @@ RATE = 16000
 UNITS = ("<blank>", "A", "B", "C", "D", "E", "F")
 TONES = (400.0, 700.0, 1100.0, 1700.0, 2600.0, 4000.0)  # Hz
 WORDS = {"abe": "ABE", "bad": "BAD", "cafe": "CAFE", "deaf": "DEAF", "fee": "FE", "ebb": "EB", "ace": "AC"}
+SPELLED = ("abcdef", "fedcba", "ace", "bdf", "fab", "dace", "ebfd", "cab", "dead", "beef")
 SMALL = {"window_type": "hanning", "num_mel_bins": 40, "snip_edges": False}
 
 
-def make_toy_bundle(folder, on_the_fly=False):
-    """Write the bundle into ``folder`` and return it; ``on_the_fly``: its graph holds no language model."""
+def make_toy_bundle(folder, on_the_fly=False, g2p=False):
+    """Write the bundle into ``folder`` and return it.
+
+    ``on_the_fly``: its graph holds no language model; ``g2p``: it says unknown words as they are spelt.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lexicon = Lexicon(tuple(Pronunciation(word, tuple(phones)) for word, phones in WORDS.items()))
     arpa = _arpa()
@@ -31,6 +36,9 @@ def make_toy_bundle(folder, on_the_fly=False):
     graph = compile_lexicon_graph(lexicon, UNITS) if on_the_fly else compile_ctc_graph(lexicon, arpa, UNITS)
     graph.save(folder / "graph.safetensors")
     Ngram.from_arpa(arpa).save(folder / "first_pass.safetensors")
+    if g2p:
+        pairs = [(word, tuple(word.upper())) for word in SPELLED]
+        G2p.train(pairs, G2pOptions(order=2, iterations=2)).save(folder / "g2p.safetensors")
     write_arpa(arpa, folder / "rescore.bin")  # KenLM reads ARPA text, too
     save_arrays(folder / "acoustic.safetensors", _weights())
     write_description(
