@@ -54,4 +54,5 @@ def _sort_by_digit(
         digit = (pairs[at] >> shift) & mask
         spare[digits[digit]] = pairs[at]
         digits[digit] += 1
-    pairs[:size] = spare[:size]
+    for at in range(size):  # assigning a slice would take seconds to compile
+        pairs[at] = spare[at]
