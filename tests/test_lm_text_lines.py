@@ -1,8 +1,10 @@
 """Raw text line by line: what comes out, and what is said about letters that have no English reading."""
 
 import pytest
+from click.testing import CliRunner
+from harken.engine import cli
 from harken.errors import FormatError
-from harken.lm.text import normalize_lines
+from harken.lm.text import RULES, normalize_lines
 
 
 def test_lines_become_words_and_nothing_is_reported():
@@ -44,3 +46,35 @@ def test_letters_of_other_scripts_are_counted():
 def test_a_text_that_loses_everything_is_refused(text, message, sentences):
     with pytest.raises(FormatError, match=message):
         list(normalize_lines(text, "book.txt", sentences=sentences))
+
+
+def harken(*arguments, data=""):
+    done = CliRunner().invoke(cli.harken, ["text", *arguments], input=data.encode())
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_the_command_reads_out_and_writes_back(tmp_path):
+    place = tmp_path / "talk.txt"
+    place.write_text("He paid $3.50. Then left.\n\nНет war\n", encoding="utf8")
+    done = harken(str(place))
+    assert done.stdout == "he paid three dollars and fifty cents then left\nwar\n"
+    assert "3 Cyrillic letters were dropped; 0 of 3 lines lost all their words." in done.stderr
+    assert harken("--sentences", data="He paid $3.50. Then left.").stdout.splitlines()[1] == "then left"
+    assert harken("--written", data="three dollars and fifty cents\n\nten men").stdout == "$3.50\n\n10 men\n"
+    assert harken("--written", "--smallest", "20", data="ten men").stdout == "ten men\n"
+    assert harken("--explain", data="Dr. No paid £5").stdout == "money\t£5\tfive pounds\ntitles\tdr\tdoctor\n"
+    spoken = tmp_path / "talk.spoken"
+    assert harken(str(place), "-o", str(spoken)).stdout == ""
+    assert spoken.read_text() == "he paid three dollars and fifty cents then left\nwar\n"
+
+
+def test_the_command_lists_its_rules():
+    assert harken("--rules").stdout == "".join(f"{rule.name}: {rule.doc}\n" for rule in RULES)
+
+
+def test_the_command_refuses_what_makes_no_sense():
+    assert harken("--written", "--explain", data="x").exit_code == 2
+    with pytest.raises(FormatError, match="its 3 letters are Cyrillic"):
+        harken(data="Нет")

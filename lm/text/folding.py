@@ -9,7 +9,8 @@ from functools import cache
 from typing import Final
 
 POUND, EURO, YEN, RUPEE, CENT, MICRO = "\x01", "\x02", "\x03", "\x04", "\x05", "\x06"
-SIGNS: Final = POUND + EURO + YEN + RUPEE + CENT + MICRO
+SIGNS: Final = str.maketrans({POUND: "£", EURO: "€", YEN: "¥", RUPEE: "₹", CENT: "¢", MICRO: "µ"})
+"""Turns the control characters into what they stand for."""
 
 _FOLDED: Final = str.maketrans(
     {

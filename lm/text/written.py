@@ -9,6 +9,7 @@ from typing import Final
 
 from .abbreviations import SYMBOLS
 from .figure_rules import FIGURE_RULES
+from .folding import SIGNS
 from .rule import Reading, Rule, rule
 from .word_rules import WORD_RULES
 
@@ -65,7 +66,8 @@ def _traced(step: Rule, trace: list[Reading]) -> Callable[[re.Match[str]], str]:
     def noted(match: re.Match[str]) -> str:
         spoken = read(match)
         if spoken != match[0]:
-            trace.append(Reading(step.name, match[0].strip(), " ".join(spoken.split())))
+            written, read_as = match[0].translate(SIGNS).strip(), " ".join(spoken.translate(SIGNS).split())
+            trace.append(Reading(step.name, written, read_as))
         return spoken
 
     return noted
