@@ -65,8 +65,8 @@ def prune(
 ) -> None:
     """Leave out of MODEL the n-grams whose loss changes it least (Stolcke 1998).
 
-    How often a context occurs is what MODEL itself expects, which Kneser-Ney models misjudge: name the text that MODEL
-    was made from, or one like it, with --histories.
+    How often a context occurs is what MODEL itself expects, or what the text of --histories says: the one that MODEL
+    was made from, or one like it.
     """
     from ..lm.estimation.backoff_tables import BackoffTables
     from ..lm.estimation.histories import count_histories

@@ -129,9 +129,25 @@ def relative_entropy(model, gram, frequency, without=()):
     return frequency * distance
 
 
-def context_frequency(model, context):
-    """How often the model itself expects the context: word by word, <s> as often as </s>."""
-    value = model.prob[("</s>",)] if context[0] == "<s>" else model.prob[context[:1]]
-    for end in range(2, len(context) + 1):
-        value *= model.prob[context[:end]]
-    return value
+def written_frequencies(model, rounds):
+    """How often each n-gram ends at a word of the text that the model writes: every history followed, word by word."""
+    following = [word for word in model.words if word != "<s>"]
+    histories = {("<s>",): 1.0}
+    for _ in range(rounds):
+        found, after = {}, {}
+        for history, mass in histories.items():
+            for word in following:
+                share = mass * model.p(history, word)
+                text = (*history, word)
+                for begin in range(len(text)):
+                    gram = text[begin:]
+                    if gram in model.prob:
+                        found[gram] = found.get(gram, 0.0) + share
+                text = ("<s>",) if word == "</s>" else text[max(0, len(text) - model.order + 1) :]
+                after[text] = after.get(text, 0.0) + share
+        total = sum(after.values())
+        histories = {text: mass / total for text, mass in after.items()}
+    total = sum(value for gram, value in found.items() if len(gram) == 1)
+    found = {gram: value / total for gram, value in found.items()}
+    found[("<s>",)] = found.get(("</s>",), 0.0)
+    return found

@@ -42,9 +42,11 @@ class BackoffTables:
     def from_arpa(cls, arpa: Arpa) -> "BackoffTables":
         """Return the model of ``arpa`` with plain probabilities.
 
-        The frequencies are those that the model itself expects; a sentence begins as often as one ends. Raises
-        FormatError where the context of an n-gram is no n-gram itself.
+        The frequencies are those that the model itself expects (see ``expected_frequencies``). Raises FormatError where
+        the context of an n-gram is no n-gram itself.
         """
+        from .expected_frequencies import with_expected_frequencies
+
         tables: list[BackoffTable] = []
         frequency = np.ones(0)
         for n, read in enumerate(arpa.tables, 1):
@@ -52,7 +54,7 @@ class BackoffTables:
             word = np.ascontiguousarray(read.ids[:, -1])
             if n == 1:
                 context = suffix = np.zeros(len(word), np.int32)
-                frequency = prob.copy()
+                frequency = prob.copy()  # a first guess: the product of a context's own probabilities
                 frequency[START_ID] = frequency[END_ID]
             else:
                 context, suffix = _contexts(arpa, tables, read.ids), word
@@ -61,7 +63,7 @@ class BackoffTables:
                 suffix = find_in_table(tables[-1], tables[-1].suffix[context], word)
             floats = [values.astype(np.float32) for values in (prob, backoff, frequency)]
             tables.append(BackoffTable(word, context, suffix, *floats))
-        return cls(arpa.words, tuple(tables))
+        return with_expected_frequencies(cls(arpa.words, tuple(tables)))
 
     @property
     def counts(self) -> tuple[int, ...]:

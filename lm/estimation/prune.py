@@ -1,9 +1,10 @@
 """Entropy pruning: leave out the n-grams whose loss changes the model least (Stolcke 1998).
 
 What an n-gram is worth is the relative entropy between the model with and without it, weighed by how often its context
-occurs in the text. That frequency comes from the counts where they are known, since Kneser-Ney's lower orders misjudge
-it (Chelba et al. 2010, "Study on Interaction between Entropy Pruning and Kneser-Ney Smoothing"); in a model that was
-read from a file it is what the model itself expects, as Stolcke has it.
+occurs in the text. That frequency comes from the counts where they are known, since the probabilities of Kneser-Ney's
+lower orders misjudge it (Chelba et al. 2010, "Study on Interaction between Entropy Pruning and Kneser-Ney Smoothing");
+in a model that was read from a file it is what the model as a whole expects (expected_frequencies), or what another
+text says (histories).
 """
 
 from dataclasses import dataclass, replace
