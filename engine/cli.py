@@ -29,6 +29,7 @@ _COMMANDS = {
     "fst": "cli_fst",
     "text": "cli_text",
     "lm": "cli_lm",
+    "g2p": "cli_g2p",
     "customize": "cli_customize",
     "model": "cli_model",
 }

@@ -205,6 +205,22 @@ def pronounce_words(
     return AddedWords(tuple(made), tuple(known), normalize)
 
 
+def say(
+    written: str,
+    lexicon: Lexicon,
+    g2p: G2p | None,
+    options: GuessOptions | None = None,
+    *,
+    normalize: Callable[[str], str] = normalize_english,
+) -> list[tuple[tuple[str, ...], float]]:
+    """Return how a written word or phrase may be said, the likeliest way first, with 1.
+
+    It is read as ``pronounce_words`` reads words without given phones; raises ModelError or OptionsError where that
+    cannot be.
+    """
+    return list(_Pronouncer(lexicon, g2p, options or GuessOptions(), normalize, ()).say(written).items())
+
+
 def _join(text: str) -> str:
     return "_".join(text.split())
 
@@ -245,8 +261,7 @@ class _Pronouncer:
         if not ways:
             if written and all(part in self.lexicon for part in written):
                 return None
-            for reading, share in self._readings(words[0].written):
-                _put(ways, {phones: share * value for phones, value in self._combine(reading).items()})
+            ways = self.say(words[0].written)
         texts.append(written)
         return AddedWord(
             token,
@@ -255,6 +270,13 @@ class _Pronouncer:
             tuple(said for said in dict.fromkeys(texts) if said != (token,) and self._means_it(said)),
             listed,
         )
+
+    def say(self, written: str) -> Ways:
+        """Return the ways to say a written word that nobody gave pronunciations for."""
+        ways: Ways = {}
+        for reading, share in self._readings(written):
+            _put(ways, {phones: share * value for phones, value in self._combine(reading).items()})
+        return self._best(ways)
 
     def _means_it(self, said: tuple[str, ...]) -> bool:
         """Return whether a text with these words means the token: not where they are one word of the lexicon."""

@@ -1,9 +1,16 @@
-"""How often a pronunciation model is right: words and phones wrong, against a lexicon that it was not trained on."""
+"""How often a pronunciation model is right: words and phones wrong, against a lexicon that it was not trained on.
 
-from collections.abc import Sequence
+rest, tenth = hold_out(lexicon, 10)
+model = G2p.train((entry.word, entry.phones) for entry in rest)
+evaluate(model, tenth).word_error_rate
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...errors import OptionsError
+from ...errors import ModelError, OptionsError
+from .g2p import G2p
 from .lexicon import Lexicon
 
 Phones = tuple[str, ...]
@@ -36,7 +43,31 @@ class PronunciationErrors:
         return self.phone_errors / self.phones
 
 
-def judge(guesses: dict[str, Sequence[Phones]], listed: Lexicon, within: Sequence[int] = ()) -> PronunciationErrors:
+def hold_out(lexicon: Lexicon, parts: int, part: int = 0) -> tuple[Lexicon, Lexicon]:
+    """Return the lexicon without one of so many parts, and that part, all ways to say a word together.
+
+    Which part a word is in depends on its letters alone, so that it stays there when a lexicon grows. Raises
+    OptionsError for fewer than 2 or more than 256 parts.
+    """
+    if not 2 <= parts <= 256 or not 0 <= part < parts:
+        raise OptionsError(f"Part {part} of {parts} cannot be held out; take one of 2 to 256 parts, counted from 0.")
+    held = {word for word in lexicon.words if hashlib.sha256(word.encode()).digest()[0] % parts == part}
+    rest = tuple(entry for entry in lexicon if entry.word not in held)
+    return Lexicon(rest), Lexicon(tuple(entry for entry in lexicon if entry.word in held))
+
+
+def evaluate(model: G2p, listed: Lexicon, within: Sequence[int] = (1, 2, 3, 5)) -> PronunciationErrors:
+    """Judge a model by a lexicon; words that it cannot pronounce (letters it never saw) are wrong and ``unsaid``."""
+    guesses = {}
+    for word in listed.words:
+        try:
+            guesses[word] = [phones for phones, _ in model.pronounce(word, max(within, default=1))]
+        except ModelError:
+            guesses[word] = []
+    return judge(guesses, listed, within)
+
+
+def judge(guesses: Mapping[str, Sequence[Phones]], listed: Lexicon, within: Sequence[int] = ()) -> PronunciationErrors:
     """Compare guessed pronunciations, the best first, with the ways that a lexicon lists for the same words.
 
     A word without a guess is wrong, all its phones missing. Raises OptionsError where there is no word to judge.
