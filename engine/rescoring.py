@@ -66,14 +66,18 @@ class Rescorer:
         options = LatticeRescoreOptions(self._options, beam=beam, result_beam=beam)
         return LatticeRescorer([word_model_of(self._model, self._words)], self._words, options, self._first_pass)
 
-    def _best_of(self, lattice: "Lattice") -> list[Hypothesis]:
+    def word_lattice(self, lattice: "Lattice") -> "Lattice":
+        """Return the search's ``lattice`` as it is rescored: each word sequence once, within the beam."""
         from ..decoder.lattice.determinize import DeterminizeOptions, determinize
+
+        return determinize(lattice, DeterminizeOptions(beam=self._decoding.rescoring_beam))
+
+    def _best_of(self, lattice: "Lattice") -> list[Hypothesis]:
         from ..decoder.lattice.nbest import nbest
 
         if lattice.states == 0:
             return []
-        options = DeterminizeOptions(beam=self._decoding.rescoring_beam)
-        found = self.lattices.rescore(determinize(lattice, options))
+        found = self.lattices.rescore(self.word_lattice(lattice))
         return _hypotheses(found, nbest(found.lattice, self._decoding.nbest))
 
 
