@@ -1,6 +1,5 @@
 """Slow twins of the language-model code: dictionaries and loops, straight from the definitions."""
 
-import math
 from collections import Counter
 
 import numpy as np
@@ -137,22 +136,6 @@ def probability(prob, backoff, history, word):
     if (*history, word) in prob:
         return prob[(*history, word)]
     return backoff.get(tuple(history), 1.0) * probability(prob, backoff, history[1:], word)
-
-
-def worth(prob, backoff, gram, words, context_frequency):
-    """How much relative entropy the n-gram saves: the model with and without it, summed over all words."""
-    context = gram[:-1]
-    listed = [word for word in words if (*context, word) in prob]
-    without = [word for word in listed if word != gram[-1]]
-    left = 1 - sum(prob[(*context, word)] for word in without)
-    lower = 1 - sum(probability(prob, backoff, context[1:], word) for word in without)
-    total = 0.0
-    for word in words:
-        old = probability(prob, backoff, context, word)
-        backed_off = left / lower * probability(prob, backoff, context[1:], word)
-        new = prob[(*context, word)] if word in without else backed_off
-        total += old * (math.log(old) - math.log(new))
-    return context_frequency * total
 
 
 def float32_text(value):

@@ -17,13 +17,11 @@ from harken.lm.estimation.estimate import (
     prune,
 )
 from harken.lm.estimation.kneser_ney import smooth
-from harken.lm.estimation.linked_model import link
-from harken.lm.estimation.prune import relative_entropies
 from harken.lm.ngram.arpa import write_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .naive_lm import backoff_score, count, counts_of_counts, kneser_ney, probability, worth
+from .naive_lm import backoff_score, count, counts_of_counts, kneser_ney, probability
 
 WORDS = ("a", "b", "c", "d")
 FALLBACK = (0.5, 1.0, 1.5)
@@ -40,10 +38,10 @@ def as_dictionary(model):
     return prob, backoff
 
 
-def totals(model, without=()):
+def totals(model):
     """The sum of p(w|h) over all words, for every history that is listed."""
     prob, backoff = as_dictionary(model)
-    following = [word for word in model.words if word != "<s>" and word not in without]
+    following = [word for word in model.words if word != "<s>"]
     histories = [gram for gram in prob if gram[-1] != "</s>" and len(gram) < len(model.tables)]
     return [sum(probability(prob, backoff, history, word) for word in following) for history in [(), *histories]]
 
@@ -217,82 +215,3 @@ def test_word_probabilities_equal_the_naive_score(sentences, order, seed):
     assert model.word_probabilities(tokens) == pytest.approx(wanted, rel=1e-5)
     arpa = model.to_arpa()
     assert np.log10(wanted[0]) == pytest.approx(backoff_score(arpa, (1,), 3), abs=1e-5)
-
-
-@given(sentences=texts, order=st.integers(2, 3))
-@settings(deadline=None, max_examples=25)
-def test_worth_is_the_relative_entropy(sentences, order):
-    model = estimate(sentences, order, WORDS)
-    prob, backoff = as_dictionary(model)
-    table, below = model.tables[order - 1], model.tables[order - 2]
-    linked = link(model)
-    # A context that has seen every word leaves nothing over but rounding, so its n-grams have no sound value.
-    words = [word for word in model.words if word != "<s>"]
-    for row, value in enumerate(relative_entropies(linked, linked.totals(False), order, below.frequency)):
-        gram = tuple(model.words[word] for word in model.ids(order)[row])
-        if sum((*gram[:-1], word) in prob for word in words) < len(words):
-            wanted = worth(prob, backoff, gram, words, float(below.frequency[table.context[row]]))
-            assert value == pytest.approx(wanted, rel=1e-2, abs=1e-5)
-
-
-@given(sentences=texts, order=st.integers(2, 4), total=st.integers(0, 30), other=st.booleans())
-@settings(deadline=None, max_examples=40)
-def test_a_pruned_model_is_smaller_whole_and_sums_to_one(sentences, order, total, other):
-    model = estimate(sentences, order, WORDS)
-    options = PruneOptions(per_order=(total,) * (order - 1)) if other else PruneOptions(total=total)
-    pruned = prune(model, options)
-    assert other or sum(pruned.counts[1:]) <= total
-    assert pruned.counts[-1] <= total
-    prob, _ = as_dictionary(pruned)
-    full, _ = as_dictionary(model)
-    assert all(gram[:-1] in prob for gram in prob if len(gram) > 1)
-    assert all(prob[gram] == full[gram] for gram in prob)
-    assert totals(pruned) == pytest.approx([1.0] * len(totals(pruned)), abs=1e-4)
-    if total == 0:
-        assert pruned.counts == (len(model.words), *[0] * (order - 1))
-
-
-def test_pruning_keeps_the_best_and_grows_with_the_number_asked_for(text):
-    model = estimate(text, 3)
-    tokens, _ = encode(text, model.words)
-    losses = []
-    for total in (10, 50, 150, 10**6):
-        pruned = prune(model, PruneOptions(total=total))
-        losses.append(-np.log(pruned.word_probabilities(tokens)).mean())
-        assert total == 10**6 or 0.9 * total <= sum(pruned.counts[1:]) <= total
-    assert losses == sorted(losses, reverse=True)
-    assert prune(model, PruneOptions(threshold=-1.0)).counts == model.counts
-    assert prune(model, PruneOptions(per_order=(45, 30))).counts[1:] == (45, 30)
-
-
-def test_unknown_words_leave_without_heirs(text):
-    model = estimate(text, 3, sorted({word for line in text for word in line.split()})[::2])
-    pruned = prune(model, PruneOptions(threshold=0.0, without_unknown=True))
-    prob, backoff = as_dictionary(pruned)
-    assert not any("<unk>" in gram for gram in prob if len(gram) > 1)
-    sums = totals(pruned)
-    assert max(sums) < 1 + 1e-4
-    # What the unknown word had, nobody else got.
-    full, weights = as_dictionary(model)
-    word = model.words[5]
-    kept = totals(pruned, without=("<unk>",))[0]
-    assert kept == pytest.approx(1 - full[("<unk>",)], abs=1e-5)
-    assert probability(prob, backoff, (word,), word) <= 1
-    assert weights.keys() >= backoff.keys()
-
-
-def test_options_of_pruning_are_checked(text):
-    for bad in ({}, {"total": 1, "threshold": 0.1}):
-        with pytest.raises(OptionsError, match="exactly one"):
-            PruneOptions(**bad)
-    with pytest.raises(OptionsError, match="per_order needs 1"):
-        prune(estimate(text, 2), PruneOptions(per_order=(1, 2)))
-
-
-@pytest.fixture(scope="module")
-def text():
-    """A few hundred sentences from a small grammar, the same ones every time."""
-    random = np.random.default_rng(7)
-    nouns, verbs = ["cat", "dog", "king", "ship", "child", "house"], ["saw", "made", "left", "found"]
-    pick = lambda words: words[min(int(random.exponential(1.2)), len(words) - 1)]  # noqa: E731
-    return [f"the {pick(nouns)} {pick(verbs)} {pick(['the', 'a', 'no'])} {pick(nouns)}" for _ in range(300)]

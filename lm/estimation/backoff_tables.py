@@ -100,7 +100,7 @@ class BackoffTables:
             contexts = np.concatenate([np.full(1, -1, np.int32), rows[:-1]])
             # No n-gram reaches over the beginning of a sentence: none holds <s> but as its first word.
             rows = find_in_table(table, contexts, tokens)
-            prob *= pick(below.backoff, contexts, missing=1)
+            prob *= _pick(below.backoff, contexts, missing=1)
             there = rows >= 0
             prob[there] = table.prob[rows[there]]
         return prob[tokens != START_ID]
@@ -119,27 +119,9 @@ def _contexts(arpa: Arpa, tables: Sequence[BackoffTable], ids: NDArray[np.int32]
     return np.repeat(rows, np.diff(begin, append=len(ids)))
 
 
-def pick(values: NDArray[np.float32], rows: NDArray[np.int32], missing: float) -> NDArray[np.float32]:
+def _pick(values: NDArray[np.float32], rows: NDArray[np.int32], missing: float) -> NDArray[np.float32]:
     """Return ``values[rows]``, and ``missing`` for rows below 0."""
     picked = np.full(len(rows), missing, np.float32)
     there = rows >= 0
     picked[there] = values[rows[there]]
     return picked
-
-
-def left_over(
-    prob: NDArray[Any], lower: NDArray[Any], begin: NDArray[np.int64], counted: NDArray[np.bool_] | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return, for every context, the probability that its n-grams leave, and that they leave in the order below.
-
-    Their quotient is the back-off weight. ``prob`` and ``lower`` hold p(w|h) and p(w|h') of each row, ``begin`` the
-    first row of each context; rows that are not ``counted`` leave everything.
-    """
-    left = []
-    for values in (prob, lower):
-        if counted is not None:
-            values = np.where(counted, values, 0)
-        total = np.add.reduceat(values, begin, dtype=np.float64) if len(begin) else np.zeros(0)
-        # Rounding may take a context that has seen nearly all words past 1.
-        left.append(np.maximum(1 - total, 1e-7))
-    return left[0], left[1]

@@ -58,14 +58,6 @@ def find_in_table(table: RowTable, contexts: NDArray[Any], words: NDArray[Any]) 
     return rows
 
 
-def context_runs(context: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return where the rows of each context begin in the sorted ``context``, and the contexts themselves."""
-    if not len(context):
-        return np.zeros(0, np.int64), np.zeros(0, np.int32)
-    begin = np.concatenate([[0], np.flatnonzero(context[1:] != context[:-1]) + 1])
-    return begin, context[begin]
-
-
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return a view that cannot be written, as kernels take their inputs, so that each is compiled once."""
     view = np.ascontiguousarray(array).view(np.ndarray)
