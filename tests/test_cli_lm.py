@@ -23,6 +23,7 @@ from harken.lm.ngram.ngram import Ngram
 from harken.lm.ngram.perplexity import perplexity
 
 from .naive_kenlm_trie import write_trie
+from .shared_data import shared
 
 SENTENCES = ["the cat sat on the mat", "the dog sat on the cat", "a dog ran", "the mat", "a cat saw the dog"] * 6
 NUMBERS = {"perplexity": 6, "perplexity without OOVs": 6, "OOVs": 0, "tokens": 0}
@@ -350,6 +351,37 @@ def test_pipes_and_processes(tmp_path):
     refused = subprocess.run([*command, "info", "nothing"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert refused.stderr == "harken: nothing: cannot be read (No such file or directory).\n"
+
+
+@pytest.mark.parity
+def test_options_do_what_those_of_lmplz_do(harken, place):
+    folder = os.environ.get("KENLM_BIN")
+    lmplz, query = (shutil.which(t) or (folder and shutil.which(t, path=folder)) for t in ("lmplz", "query"))
+    if not lmplz or not query:
+        pytest.skip("lmplz and query are neither on PATH nor in $KENLM_BIN")
+    lines = shared("text/us-presidential-speeches.txt").read_text("utf8").lower().splitlines()[:300]
+    text = "\n".join(lines) + "\n"
+    (place / "text").write_text(text)
+    (place / "limit").write_text("\n".join(sorted({word for line in lines[:80] for word in line.split()})))
+    for ours, theirs in (
+        (("--order", 3, "--prune", 0, 0, 1), ("-o", "3", "--prune", "0", "0", "1")),
+        (("--order", 2, "--limit-vocabulary", "limit"), ("-o", "2", "--limit_vocab_file", "limit")),
+        (("--order", 4, "--discount-fallback"), ("-o", "4", "--discount_fallback")),
+    ):
+        command = [lmplz, *theirs, "-S", "64M", "-T", "t", "--text", "text", "--arpa", "theirs.arpa"]
+        subprocess.run(command, check=True, capture_output=True)
+        harken("estimate", "text", *ours, "-o", "ours.arpa")
+        found, wanted = read_arpa("ours.arpa"), read_arpa("theirs.arpa")
+        assert found.words == wanted.words
+        for mine, other in zip(found.tables, wanted.tables, strict=True):
+            np.testing.assert_array_equal(mine.ids, other.ids)
+            np.testing.assert_allclose(mine.log10_prob, other.log10_prob, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(mine.log10_backoff, other.log10_backoff, rtol=0, atol=1e-5)
+        command = [query, "-v", "summary", "theirs.arpa"]
+        asked = subprocess.run(command, input=text, check=True, capture_output=True, text=True).stdout
+        numbers = [float(line.split("\t")[1]) for line in asked.splitlines()]
+        said = [float(line.split("  ")[-1]) for line in harken("perplexity", "ours.arpa", "text")[0].splitlines()]
+        assert said == pytest.approx(numbers, rel=1e-4)
 
 
 def test_write_model_checks_again(place):
