@@ -5,11 +5,13 @@ import itertools
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
 from harken.lm.estimation import free_memory
+from harken.lm.estimation.block_counts import BlockTable
 from harken.lm.estimation.counting import (
     CountingOptions,
     Sentences,
@@ -19,7 +21,7 @@ from harken.lm.estimation.counting import (
     encode,
     text_files,
 )
-from harken.lm.estimation.spill import Column
+from harken.lm.estimation.spill import Column, Spill
 from harken.lm.estimation.tokens import Tokenizer
 from harken.lm.ngram.arpa import read_arpa
 from hypothesis import given, settings
@@ -265,6 +267,20 @@ def test_a_full_disk_is_told(monkeypatch):
     for call in (lambda: column.append(np.zeros(3, np.int32)), lambda: column.extend(5)):
         with pytest.raises(OptionsError, match=r"No space left on device.*another folder or allow more memory"):
             call()
+
+
+@pytest.mark.parametrize(("word", "pair", "message"), [(3e9, 1, "A word"), (1, 3e9, "An n-gram")])
+def test_counts_that_are_too_high_are_refused(word, pair, message):
+    tables = [
+        BlockTable(*(np.array(column, np.int32) for column in columns), np.array(counts, np.uint32))
+        for *columns, counts in (([0, 1], [0, 0], [0, 0], [word, 1]), ([0, 1], [0, 1], [0, 1], [pair, 1]))
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        spill = Spill(2, None, 16, pool, 1)
+        spill.add(tables)
+        spill.add(tables)
+        with pytest.raises(FormatError, match=f"{message} of the text occurs more than 2\\^32 times"):
+            spill.merged()
 
 
 def test_free_memory_is_what_machine_and_container_leave(tmp_path, monkeypatch):

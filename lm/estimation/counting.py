@@ -5,7 +5,7 @@ counts = count_text(text_files(["books.txt.bz2"]), order=3, options=CountingOpti
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +98,11 @@ def count_ngrams(
     if not (tokens > END_ID).any() and not (tokens == UNKNOWN_ID).any():
         raise FormatError("The text holds no words, so that nothing can be counted.")
     options = options or CountingOptions()
-    counter = _Counter(order, options)
-    for block in _sentence_blocks(tokens, options.block_tokens(order)):
-        counter.add(block, len(words))
-    return counter.counts(words)
+    with ThreadPoolExecutor(options.thread_count()) as pool:
+        counter = _Counter(order, options, pool)
+        for block in _sentence_blocks(tokens, options.block_tokens(order)):
+            counter.add(block, len(words))
+        return counter.counts(words)
 
 
 def _sentence_blocks(tokens: NDArray[np.int32], capacity: int) -> Iterator[NDArray[np.int32]]:
@@ -127,44 +128,44 @@ def count_text(
     and for files that cannot be read; OptionsError for orders other than 1 to 6 and a vocabulary that is not one.
     """
     options = options or CountingOptions()
-    counter = _Counter(order, options)
     tokenizer = Tokenizer(vocabulary, options.thread_count())
-    for block in tokenizer.blocks(sources, options.block_tokens(order)):
-        counter.add(block, tokenizer.size)
-    if not tokenizer.seen:
-        raise FormatError("The text holds no words, so that nothing can be counted.")
-    return counter.counts(tokenizer.words)
+    with ThreadPoolExecutor(options.thread_count()) as pool:
+        counter = _Counter(order, options, pool)
+        for block in tokenizer.blocks(sources, options.block_tokens(order)):
+            counter.add(block, tokenizer.size)
+        if not tokenizer.seen:
+            raise FormatError("The text holds no words, so that nothing can be counted.")
+        return counter.counts(tokenizer.words)
 
 
 class _Counter:
     """Counts block after block: the first one's tables stay in memory unless there are more."""
 
-    def __init__(self, order: int, options: CountingOptions) -> None:
+    def __init__(self, order: int, options: CountingOptions, pool: Executor) -> None:
         if not 1 <= order <= 6:
             raise OptionsError(f"The order of an n-gram model is 1 to 6, not {order}.")
         self._order = order
         self._options = options
-        self._threads = options.thread_count()
+        self._pool, self._threads = pool, options.thread_count()
         self._tables: list[BlockTable] = []
         self._spill: Spill | None = None
 
     def add(self, tokens: NDArray[np.int32], size: int) -> None:
         """Count a block over ``size`` words."""
         if self._tables and self._spill is None:
-            self._spill = Spill(self._order, self._options.folder, self._options.merged_rows())
+            rows = self._options.merged_rows()
+            self._spill = Spill(self._order, self._options.folder, rows, self._pool, self._threads)
             self._spill.add(self._tables)
-        self._tables = []
-        with ThreadPoolExecutor(self._threads) as pool:
-            self._tables = count_block(tokens, size, self._order, self._threads, pool)
-        if self._spill is not None:
-            self._spill.add(self._tables)
+            self._tables = []
+        tables = count_block(tokens, size, self._order, self._threads, self._pool)
+        if self._spill is None:
+            self._tables = tables
+        else:
+            self._spill.add(tables)
 
     def counts(self, words: tuple[str, ...]) -> NgramCounts:
         """Return the counts of all blocks."""
-        made = self._tables
-        if self._spill is not None:
-            self._tables = []
-            made = self._spill.merged()
+        made = self._tables if self._spill is None else self._spill.merged()
         tables = []
         first, last = START_ID, START_ID + 1  # the rows that begin with <s>
         made[0].occurrences[START_ID] = 0

@@ -7,6 +7,7 @@ the process ends, however it ends.
 import os
 import tempfile
 import weakref
+from concurrent.futures import Executor
 from typing import IO, Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
 from .block_counts import BlockTable
+from .merging import COLUMNS, MergedRows, merge_parts
 
 _MOST_ROWS = (1 << 31) - 1
-_COLUMNS = (np.int32, np.int32, np.int32, np.uint32)
 
 
 class Column:
@@ -27,7 +28,7 @@ class Column:
         self._dtype = np.dtype(dtype)
         self._length = 0
         try:
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as the column
+            self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115 - lives as long as the column
         except OSError as problem:
             raise self._problem(problem) from None
         weakref.finalize(self, self._file.close)
@@ -42,7 +43,9 @@ class Column:
     def append(self, values: NDArray[Any]) -> None:
         """Write ``values`` behind the others."""
         try:
-            self._file.write(np.ascontiguousarray(values, self._dtype).data)
+            rest = memoryview(np.ascontiguousarray(values, self._dtype).view(np.uint8).data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError as problem:
             raise self._problem(problem) from None
         self._length += len(values)
@@ -64,7 +67,6 @@ class Column:
             return np.zeros(0, self._dtype)
         try:
             with self._file:
-                self._file.flush()
                 mapped = np.memmap(self._file, self._dtype, "r+", shape=(self._length,))
         except OSError as problem:
             raise self._problem(problem) from None
@@ -74,12 +76,18 @@ class Column:
 class Spill:
     """The tables of blocks of a text: ``add`` them in any number, then take the ``merged`` ones."""
 
-    def __init__(self, order: int, folder: str | os.PathLike[str] | None, rows_at_once: int) -> None:
+    def __init__(
+        self, order: int, folder: str | os.PathLike[str] | None, rows_at_once: int, pool: Executor, threads: int
+    ) -> None:
         self._folder = folder
         self._rows_at_once = rows_at_once
+        self._pool, self._threads = pool, threads
         self._words = np.zeros(0, np.uint64)
-        self._columns = [[Column(folder, dtype) for dtype in _COLUMNS] for _ in range(order - 1)]
+        self._columns = [self._table() for _ in range(order - 1)]
         self._lengths: list[list[int]] = [[] for _ in range(order - 1)]
+
+    def _table(self) -> list[Column]:
+        return [Column(self._folder, dtype) for dtype in COLUMNS]
 
     def add(self, tables: list[BlockTable]) -> None:
         """Write the tables of a block; words keep their numbers from block to block, and new ones come behind."""
@@ -87,62 +95,41 @@ class Spill:
         words[: len(self._words)] += self._words
         self._words = words
         for columns, lengths, table in zip(self._columns, self._lengths, tables[1:], strict=True):
-            for column, values in zip(columns, _columns(table), strict=True):
+            for column, values in zip(columns, _arrays(table), strict=True):
                 column.append(values)
             lengths.append(len(table.word))
 
     def merged(self) -> list[BlockTable]:
         """Return the tables of the whole text and close the files of the blocks."""
         if self._words.max(initial=0) >= 1 << 32:
-            raise _too_many(1)
+            raise FormatError("A word of the text occurs more than 2^32 times: is it text?")
         numbers = np.arange(len(self._words), dtype=np.int32)
         none = np.zeros(len(numbers), np.int32)
         tables = [BlockTable(numbers, none, none, self._words.astype(np.uint32))]
-        row_below = numbers
-        begin_below = np.zeros(len(self._lengths[0]) if self._lengths else 0, np.int64)
+        blocks = len(self._lengths[0]) if self._lengths else 0
+        below = MergedRows(numbers, np.zeros(blocks, np.int64), np.full(blocks, len(numbers)))
         for n, lengths in enumerate(self._lengths, 2):
-            table, row_below = self._merge(n, self._columns.pop(0), lengths, row_below, begin_below)
-            begin_below = np.cumsum([0, *lengths[:-1]])
-            tables.append(table)
+            spilled = BlockTable(*(column.array() for column in self._columns.pop(0)))
+            end = np.cumsum(lengths, dtype=np.int64)
+            file = Column(self._folder, np.int32)
+            file.extend(len(spilled.word))
+            here = MergedRows(file.array(), end - lengths, end)
+            tables.append(self._merge(n, spilled, here, below))
+            below = here
         return tables
 
-    def _merge(
-        self, n: int, columns: list[Column], lengths: list[int], row_below: NDArray[np.int32], begin: NDArray[np.int64]
-    ) -> tuple[BlockTable, NDArray[np.int32]]:
-        """Return the merged table of order ``n`` and the merged row of each block's row."""
-        from . import spill_kernels as kernels
-
-        spilled = kernels.TableRows(*(column.array() for column in columns))
-        end = np.cumsum(lengths, dtype=np.int64)
-        runs = kernels.Runs(end - lengths, end, row_below, begin)
-        file = Column(self._folder, np.int32)
-        file.extend(len(spilled.word))
-        row_of = file.array()
-        made = [Column(self._folder, dtype) for dtype in _COLUMNS]
-        buffers = kernels.TableRows(*_empty(self._rows_at_once))
-        scratch = np.empty(2 * len(lengths), np.int64)
+    def _merge(self, n: int, spilled: BlockTable, here: MergedRows, below: MergedRows) -> BlockTable:
+        """Return the merged table of order ``n``."""
+        made = self._table()
         total = 0
-        while True:
-            count = kernels.merge_runs(spilled, runs, buffers, row_of, total, scratch)
-            if count == kernels.TOO_MANY:
-                raise _too_many(n)
-            if not count:
-                break
-            for column, values in zip(made, buffers, strict=True):
-                column.append(values[:count])
-            total += count
+        for columns in merge_parts(spilled, here, below, self._rows_at_once, self._pool, self._threads):
+            total += len(columns[0])
             if total > _MOST_ROWS:
                 raise FormatError(f"The text has more than 2^31 different {n}-grams: take less text or a lower order.")
-        return BlockTable(*(column.array() for column in made)), row_of
+            for column, values in zip(made, columns, strict=True):
+                column.append(values)
+        return BlockTable(*(column.array() for column in made))
 
 
-def _empty(rows: int) -> tuple[NDArray[Any], ...]:
-    return tuple(np.empty(rows, dtype) for dtype in _COLUMNS)
-
-
-def _columns(table: BlockTable) -> tuple[NDArray[Any], ...]:
+def _arrays(table: BlockTable) -> tuple[NDArray[Any], ...]:
     return table.word, table.context, table.suffix, table.occurrences
-
-
-def _too_many(n: int) -> FormatError:
-    return FormatError(f"One {n}-gram of the text occurs more than 2^32 times: is it text?")

@@ -37,9 +37,9 @@ class Runs(NamedTuple):
 
 @kernel
 def merge_runs(
-    spilled: TableRows, runs: Runs, merged: TableRows, row_of: NDArray[np.int32], first: int, keys: NDArray[np.int64]
+    spilled: TableRows, runs: Runs, merged: TableRows, row_of: NDArray[np.int32], keys: NDArray[np.int64]
 ) -> int:
-    """Fill ``merged`` with the next rows, the first of which is row ``first``; return how many there were.
+    """Merge the rows of ``runs`` into ``merged``, which has room for all; return how many there are.
 
     ``row_of`` gets the merged row of every spilled one. ``keys`` is scratch, int64 (2 x blocks,).
     """
@@ -59,10 +59,8 @@ def merge_runs(
         key, run = heap[0], which[0]
         at = following[run]
         if key != before:
-            if row + 1 == len(word):
-                break
-            row += 1
             before = key
+            row += 1
             word[row] = key & ((1 << _WORD_BITS) - 1)
             context[row] = key >> _WORD_BITS
             suffix[row] = row_below[begin_below[run] + spilled_suffix[at]]
@@ -71,7 +69,7 @@ def merge_runs(
         if total > 0xFFFFFFFF:
             return TOO_MANY
         occurrences[row] = total
-        row_of[at] = first + row
+        row_of[at] = row
         following[run] = at + 1
         if at + 1 < runs.end[run]:
             heap[0] = _key(spilled, runs, run)
