@@ -34,7 +34,7 @@ MOST_ORDER = 6
 )
 @click.option("--entropy-prune", type=float, metavar="THRESHOLD", help="Then leave out n-grams that save less entropy.")
 @click.option("--size", type=click.IntRange(0), metavar="N", help="Then keep the N n-grams that save most entropy.")
-@click.option("--plain-counts", is_flag=True, help="Count short n-grams as long ones: best before entropy pruning.")
+@click.option("--plain-counts", is_flag=True, help="Count short n-grams as long ones, not by what precedes them.")
 @click.option("--memory", type=Memory(), metavar="AMOUNT", help="For counting, as 2G or 50%. [default: half the free]")
 @click.option("--temporary", metavar="FOLDER", help="Where what exceeds the memory goes.")
 @quantise_option

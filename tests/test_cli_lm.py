@@ -1,5 +1,6 @@
 import bz2
 import gzip
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from harken.engine.cli import main
+from harken.engine.cli_lm_text import progress_bar
 from harken.engine.cli_numbers import Memory, Numbers, NumbersCommand
 from harken.errors import OptionsError
 from harken.lm.estimation.backoff_tables import BackoffTables
@@ -310,6 +312,28 @@ def test_wrong_command_lines_are_usage_errors(harken):
         ("convert", "a", "b", "--quantise", 40),
     ):
         assert harken(*arguments, code=2)[0] == ""
+
+
+def test_a_terminal_sees_how_far_reading_is(place, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    size = (place / "text").stat().st_size
+    with progress_bar("counting") as progress:
+        progress(size // 2, size)
+        progress(size, size)
+    assert "counting" in sys.stderr.getvalue()
+    assert f"{size}/{size} bytes" in sys.stderr.getvalue()
+    with progress_bar("scoring") as progress:
+        progress(7, 0)  # nobody knows how long standard input is
+    assert "7/? bytes" in sys.stderr.getvalue()
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with progress_bar("counting") as progress:
+        assert progress is None
+    assert sys.stderr.getvalue() == ""
 
 
 def test_numbers_and_memory():
