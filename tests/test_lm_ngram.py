@@ -1,19 +1,17 @@
-import math
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from harken.errors import FormatError
-from harken.lm.estimation.estimate import PruneOptions, estimate, prune
-from harken.lm.ngram.arpa import Arpa, NgramTable, read_arpa, write_arpa
+from harken.lm.estimation.estimate import estimate
+from harken.lm.ngram.arpa import Arpa, NgramTable
 from harken.lm.ngram.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .naive_lm import backoff_score, sentence_scores
-from .shared_data import shared
 
 WORDS = ("<unk>", "<s>", "</s>", "a", "b", "c")
 values = st.sampled_from([0.0, -0.25, -0.5, -1.0, -2.0])
@@ -137,41 +135,3 @@ def test_an_n_gram_without_its_context_is_refused():
 def test_importing_compiles_nothing():
     code = "import sys, harken.lm.ngram.ngram, harken.lm.rescore; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd="/", check=False).returncode == 0
-
-
-@pytest.mark.parity
-@pytest.mark.parametrize("total", [10**9, 3000])
-def test_scores_equal_those_of_kenlm_on_real_sentences(tmp_path, total):
-    pytest.importorskip("kenlm")
-    from harken.lm.ngram.kenlm_model import KenlmModel
-    from harken.lm.text.normalizer import normalize
-
-    lines = shared("text/us-presidential-speeches.txt").read_text("utf8").splitlines()
-    sentences = [sentence.split() for sentence in map(normalize, lines[:1200]) if sentence]
-    tables = estimate(map(" ".join, sentences[:1000]), 3)
-    write_arpa(prune(tables, PruneOptions(total=total)).to_arpa(), tmp_path / "lm.arpa")
-    ours, theirs = Ngram.from_arpa(read_arpa(tmp_path / "lm.arpa")), KenlmModel(tmp_path / "lm.arpa")
-    assert theirs.order == ours.order == 3
-    unknown = 0
-    for sentence in sentences:
-        scores, known = ours.word_scores(sentence)
-        wanted, wanted_known = theirs.word_scores(sentence)
-        np.testing.assert_allclose(scores, wanted, rtol=0, atol=1e-5)
-        assert known.tolist() == wanted_known.tolist()
-        assert ours.sentence_score(sentence) == pytest.approx(theirs.sentence_score(sentence), rel=1e-5)
-        unknown += int((~known).sum())
-    assert unknown > 100
-    assert "freedom" in theirs
-    assert math.isfinite(ours.sentence_score([]))
-
-
-@pytest.mark.parity
-def test_files_that_kenlm_cannot_read_are_refused(tmp_path):
-    pytest.importorskip("kenlm")
-    from harken.lm.ngram.kenlm_model import KenlmModel
-
-    with pytest.raises(FormatError, match="no such language model"):
-        KenlmModel(tmp_path / "absent")
-    (tmp_path / "bad").write_text("no model")
-    with pytest.raises(FormatError, match="cannot read"):
-        KenlmModel(tmp_path / "bad")

@@ -1,7 +1,8 @@
 """KenLM models (ARPA text or its binary formats), through the kenlm package, behind our own verbs."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,7 @@ class KenlmModel:
         try:
             self._model = kenlm.Model(os.fspath(path), config)
         except (OSError, RuntimeError) as problem:
-            reason = str(problem).split("because")[0].strip().splitlines()[0]
-            raise FormatError(f"{path}: KenLM cannot read this language model ({reason}).") from None
+            raise FormatError(f"{path}: KenLM cannot read this language model: {_reason(str(problem))}.") from None
         self.order = int(self._model.order)
 
     @property
@@ -51,3 +51,23 @@ class KenlmModel:
     def sentence_score(self, words: Sequence[str]) -> float:
         """Return log10 p of a whole sentence, its end included."""
         return float(self._model.score(" ".join(words)))
+
+    def sentence_scores(self, sentences: Iterable[str | Sequence[str]]) -> NDArray[np.float64]:
+        """Return log10 p of each sentence (words between spaces, or a list of them), its end included."""
+        lines = (sentence if isinstance(sentence, str) else " ".join(sentence) for sentence in sentences)
+        return np.array([self._model.score(line) for line in lines], np.float64)
+
+
+def _reason(message: str) -> str:
+    """Return what KenLM complains of in one clause, without the places in its own source."""
+    if "looks like a binary file" in message:
+        return "the file ends early, or is compressed"
+    if "EndOfFileException" in message or "Parallel" in message or "LoadBinary" in message:
+        return "the file ends early, or is no binary of this kind of machine"
+    if "first non-empty line was" in message:
+        return "it is neither an ARPA file nor a KenLM binary"
+    reason = re.sub(r"^Cannot read model '.*?' \((.*)\)$", r"\1", message, flags=re.DOTALL)
+    reason = re.sub(r"\S+:\d+ in .*? threw \w+(\.| because `.*?'\.)\s*", "", reason, flags=re.DOTALL)
+    byte = re.search(r"Byte: (\d+)$", reason)
+    reason = " ".join(reason.split()).removesuffix(byte[0] if byte else "").split(". ")[0].strip(" .")
+    return (reason or "it gives no reason") + (f", byte {byte[1]}" if byte and f"byte {byte[1]}" not in reason else "")
