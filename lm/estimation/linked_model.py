@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import OptionsError
 from .backoff_tables import BackoffTable, BackoffTables
 from .follow_kernels import LinkedArrays
 from .ngram_rows import START_ID, UNKNOWN_ID
@@ -103,6 +104,10 @@ def link(model: BackoffTables, totals: NDArray[np.float64] | None = None, withou
     tables = model.tables
     first = (0, *np.cumsum(model.counts).tolist())
     size = first[-1]
+    if size > np.iinfo(np.int32).max:
+        raise OptionsError(
+            f"A model of {size:,} n-grams is too large to be mixed or pruned: 2,147,483,647 are the most."
+        )
     arrays = LinkedArrays(
         _begins(tables, first),
         np.concatenate([table.word for table in tables]),

@@ -121,11 +121,11 @@ def _totals(parts: Sequence[_Part]) -> NDArray[np.float64]:
     return total
 
 
-def fit_weights(probabilities: Sequence[NDArray[Any]], rounds: int = 50) -> tuple[float, ...]:
+def fit_weights(probabilities: Sequence[NDArray[Any]], rounds: int = 500) -> tuple[float, ...]:
     """Return the mixture weights that make a text likeliest, by expectation maximisation.
 
     ``probabilities`` holds, for each model, the probability of every word of the text (equal lengths); words that no
-    model gives any do not count.
+    model gives any do not count. It ends after ``rounds``, or once no weight changes by a millionth.
     """
     table = np.stack([np.asarray(values, np.float64) for values in probabilities])
     table = table[:, table.sum(axis=0) > 0]
@@ -135,7 +135,9 @@ def fit_weights(probabilities: Sequence[NDArray[Any]], rounds: int = 50) -> tupl
     for _ in range(rounds):
         share = weights[:, None] * table
         share /= share.sum(axis=0)
-        weights = share.mean(axis=1)
+        before, weights = weights, share.mean(axis=1)
+        if abs(weights - before).max() < 1e-6:
+            break
     return tuple((weights / weights.sum()).tolist())
 
 
