@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from ..errors import OptionsError
+from ..lm.rescore import RescoreOptions
 from ..tensorfile import write_aside
 from .cli import complain
 from .cli_options import audio_options, decoding_options, make_recognizer, model_option
@@ -125,7 +126,8 @@ def tune(
         write_aside(picture, surface_svg(found.surface, f"Word error rate on {Path(manifest).name}, %").encode())
     click.echo(_report(found))
     if write and model is not None:
-        write_decoding(model, found.surface.points[found.surface.best], _sentence(found.surface))
+        sentence = f"rescoring weights tuned on {len(found.surface.words)} clips: {_best(found.surface)}"
+        write_decoding(model, found.surface.points[found.surface.best], sentence)
         click.echo(f"written to {model}")
     return int(bool(found.refused))
 
@@ -141,36 +143,30 @@ def _with_progress(lattices: ClipLattices, clips: Sequence[Clip], grid: TuningGr
         return tune_weights(lattices, clips, grid, workers, lambda: progress.advance(task))
 
 
-def _named(surface: Surface, point: int) -> str:
-    """Return the weights of a point that are not the same at all of them."""
-    options = surface.points[point]
-    shown = [
-        f"{name} {getattr(options, name):g}"
-        for name, count in zip(AXES, surface.shape, strict=True)
-        if count > 1 or name in AXES[:2]
-    ]
-    return ", ".join(shown)
+def _named(surface: Surface, options: RescoreOptions) -> str:
+    """Return the weights of ``options`` that are not the same at all points."""
+    shown = [name for name, count in zip(AXES, surface.shape, strict=True) if count > 1 or name in AXES[:2]]
+    values = {name: options.first_weight if name == "first_pass_weight" else getattr(options, name) for name in shown}
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())
 
 
-def _sentence(surface: Surface) -> str:
+def _best(surface: Surface) -> str:
     low, high = surface.interval
     return (
-        f"rescoring weights tuned on {int(surface.words.sum())} words of {len(surface.words)} clips: "
-        f"{_named(surface, surface.best)}; {surface.rates[surface.best]:.2f} % of words wrong ({low:.2f} to {high:.2f})"
+        f"{_named(surface, surface.points[surface.best])}: {surface.rates[surface.best]:.2f} % of "
+        f"{int(surface.words.sum()):,} words wrong (95 % confidence: {low:.2f} to {high:.2f})"
     )
 
 
 def _report(found: Tuning) -> str:
     surface = found.surface
-    words, base = int(surface.words.sum()), surface.base_point
-    low, high = surface.interval
+    words = int(surface.words.sum())
     lines = [
         _table(surface),
         "",
-        f"best: {_named(surface, surface.best)}: {surface.rates[surface.best]:.2f} % of {words:,} words wrong "
-        f"(95 % confidence: {low:.2f} to {high:.2f})",
-        f"the model's: {_named(surface, base)}: {surface.rates[base]:.2f} %"
-        + (", as good as the best as far as this set can tell" if surface.as_good[base] else ""),
+        f"best: {_best(surface)}",
+        f"the model's: {_named(surface, surface.base)}: {surface.base_rate:.2f} %"
+        + (", as good as the best as far as this set can tell" if surface.base_as_good else ""),
     ]
     if surface.held_out is not None:
         lines.append(

@@ -82,7 +82,8 @@ def tune(
     assert rescorer is not None  # ClipLattices has seen to it
     options = rescore_options(lattices.recognizer.decoding)
     grid = (grid or TuningGrid()).around(options)
-    sweeper = Sweeper(rescorer.lattices, grid.points(options.acoustic_scale))
+    base = replace(rescore_options(lattices.recognizer.bundle.decoding), acoustic_scale=options.acoustic_scale)
+    sweeper = Sweeper(rescorer.lattices, [*grid.points(options.acoustic_scale), base])
     errors, words, refused = [], [], []
 
     def run(clip: Clip) -> tuple[NDArray[np.int64], int] | HarkenError:
@@ -104,8 +105,8 @@ def tune(
         raise OptionsError(
             f"tuning: none of the {len(clips)} clips can be decoded ({refused[0] if refused else 'none'})."
         )
-    base = replace(rescore_options(lattices.recognizer.bundle.decoding), acoustic_scale=options.acoustic_scale)
-    surface = Surface(grid, base, np.stack(errors), np.array(words, np.int64))
+    table = np.stack(errors)
+    surface = Surface(grid, base, table[:, :-1], table[:, -1], np.array(words, np.int64))
     return Tuning(surface, tuple(refused), lattices.decoded, lattices.reused)
 
 

@@ -26,7 +26,6 @@ def surface_svg(surface: Surface, title: str = "Word error rate, %") -> str:
     best. Colours run from the least rate to twice as far above it as the points that are as good lie, at least 1 %.
     """
     place = tuple(int(at) for at in np.unravel_index(surface.best, surface.shape))
-    base = tuple(int(at) for at in np.unravel_index(surface.base_point, surface.shape))
     rates = surface.rates.reshape(surface.shape)[:, :, place[2], place[3]].T
     good = surface.as_good.reshape(surface.shape)[:, :, place[2], place[3]].T
     columns, rows = surface.grid.axes[0], surface.grid.axes[1]
@@ -37,8 +36,10 @@ def surface_svg(surface: Surface, title: str = "Word error rate, %") -> str:
     for row, column in np.ndindex(rates.shape):
         parts.append(_tile(row, column, float(rates[row, column]), float(rates.min()), top))
     parts += [_frame(int(row), int(column), "as-good", 2.0) for row, column in np.argwhere(good)]
-    if base[2:] == place[2:]:
-        parts.append(_frame(base[1], base[0], "bundle", 5.0))
+    if surface.base_point is not None:
+        base = tuple(int(at) for at in np.unravel_index(surface.base_point, surface.shape))
+        if base[2:] == place[2:]:
+            parts.append(_frame(base[1], base[0], "bundle", 5.0))
     parts.append(_frame(place[1], place[0], "best", 1.0))
     parts += _axes(columns, rows)
     parts += _scale(width, float(rates.min()), top)

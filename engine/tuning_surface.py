@@ -57,12 +57,13 @@ class Surface:
     """Word errors at every point of a grid.
 
     ``errors`` int64 (clips, points) and ``words`` int64 (clips,), those of the references. ``base`` is what the bundle
-    has: the point that is nearest to it is where the search for better ones begins.
+    has, ``base_errors`` int64 (clips,) what comes of that, be it a point of the grid or not.
     """
 
     grid: TuningGrid
     base: RescoreOptions
     errors: NDArray[np.int64]
+    base_errors: NDArray[np.int64]
     words: NDArray[np.int64]
 
     def __post_init__(self) -> None:
@@ -91,29 +92,45 @@ class Surface:
         return _best(self.errors.sum(axis=0), self.shape)
 
     @cached_property
-    def samples(self) -> NDArray[np.float64]:
-        """Rates of 1000 sets of as many clips, drawn from these with replacement, float64 (1000, points).
+    def draws(self) -> NDArray[np.float64]:
+        """How often each clip is in each of 1000 sets of as many clips, drawn with replacement, float64 (1000, clips).
 
-        The bootstrap of Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR performance evaluation"
-        (2004). The draws are the same in every run.
+        For the bootstrap of Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR performance
+        evaluation" (2004). The draws are the same in every run.
         """
         clips = len(self.words)
-        drawn = np.random.default_rng(0).multinomial(clips, np.full(clips, 1 / clips), 1000).astype(np.float64)
-        rates: NDArray[np.float64] = 100.0 * (drawn @ self.errors) / np.maximum(drawn @ self.words, 1.0)[:, np.newaxis]
+        return np.random.default_rng(0).multinomial(clips, np.full(clips, 1 / clips), 1000).astype(np.float64)
+
+    def sampled(self, errors: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the rates of the drawn sets in percent, float64 (1000, ...), for errors (clips, ...)."""
+        rates: NDArray[np.float64] = 100.0 * ((self.draws @ errors).T / np.maximum(self.draws @ self.words, 1.0)).T
         return rates
 
     @property
     def interval(self) -> tuple[float, float]:
         """Where the rate of the best point lies with 95 % confidence, in percent, by the bootstrap over clips."""
-        low, high = np.percentile(self.samples[:, self.best], (2.5, 97.5))
+        low, high = np.percentile(self.sampled(self.errors[:, self.best]), (2.5, 97.5))
         return float(low), float(high)
 
     @cached_property
     def as_good(self) -> NDArray[np.bool_]:
         """Which points this set cannot tell from the best with 95 % confidence, by paired samples: bool (points,)."""
-        worse = self.samples - self.samples[:, self.best : self.best + 1]
-        good: NDArray[np.bool_] = np.percentile(worse, 2.5, axis=0) <= 0
+        good: NDArray[np.bool_] = self._not_worse(self.errors)
         return good
+
+    @property
+    def base_as_good(self) -> bool:
+        """Whether this set cannot tell what the bundle has from the best."""
+        return bool(self._not_worse(self.base_errors[:, np.newaxis])[0])
+
+    @property
+    def base_rate(self) -> float:
+        """The rate of what the bundle has, in percent."""
+        return 100.0 * float(self.base_errors.sum() / self.words.sum())
+
+    def _not_worse(self, errors: NDArray[np.int64]) -> Any:
+        worse = self.sampled(errors - self.errors[:, self.best : self.best + 1])
+        return np.percentile(worse, 2.5, axis=0) <= 0
 
     @cached_property
     def held_out(self) -> float | None:
@@ -128,15 +145,15 @@ class Surface:
         return 100.0 * errors / int(self.words.sum())
 
     @property
-    def base_point(self) -> int:
-        """The point nearest to ``base``, in steps of each axis."""
-        place = []
-        for name, values in zip(AXES, self.grid.axes, strict=True):
-            own = self.base.first_weight if name == "first_pass_weight" else getattr(self.base, name)
-            numbers = [np.nan if value is None else value for value in values]
-            away = np.abs(np.array(numbers, np.float64) - own)
-            place.append(int(np.argmin(np.where(np.isnan(away), np.inf, away))))
-        return int(np.ravel_multi_index(place, self.shape))
+    def base_point(self) -> int | None:
+        """The point of the grid that is what the bundle has, None where none is."""
+        same = [
+            point.lm_weights == self.base.lm_weights
+            and point.word_insertion_penalty == self.base.word_insertion_penalty
+            and (point.graph_weight, point.first_weight) == (self.base.graph_weight, self.base.first_weight)
+            for point in self.points
+        ]
+        return same.index(True) if True in same else None
 
     @property
     def edges(self) -> tuple[str, ...]:
@@ -177,7 +194,7 @@ class Surface:
             "wer": round(float(self.rates[self.best]), 4),
             "interval": [round(bound, 4) for bound in self.interval],
             "held_out_wer": None if self.held_out is None else round(self.held_out, 4),
-            "bundle": {name: getattr(self.base, name) for name in AXES},
+            "bundle": {name: getattr(self.base, name) for name in AXES} | {"wer": round(self.base_rate, 4)},
             "points_as_good": int(self.as_good.sum()),
             "flat": {name: list(bounds) for name, bounds in self.flat().items()},
             "slope": round(self.slope(), 4),
