@@ -235,7 +235,8 @@ def test_the_command_reports_writes_and_draws(place, tmp_path, tuning):
     bundle = Bundle.load(toy)
     assert {name: getattr(bundle.decoding, name) for name in value["best"]} == value["best"]
     assert "5 clips" in bundle.provenance[0]
-    table = [re.findall(r"-?[\d.]+", line) for line in found.output.splitlines()[1:4]]
+    lines = found.stdout[found.stdout.index("penalty") :].splitlines()
+    table = [re.findall(r"-?[\d.]+", line) for line in lines[1:4]]
     best = np.unravel_index(tuning.surface.best, (3, 3, 2))
     for (row, cells), (column, _) in product(enumerate(table), enumerate((0.0, 0.5, 3.0))):
         shown = float(cells[column + 1])
