@@ -53,7 +53,7 @@ class GuessOptions:
     """
 
     most: int = 4
-    share: float = 0.2
+    share: float = 0.1
     spelled_share: float = 0.5
 
     def __post_init__(self) -> None:
