@@ -5,7 +5,7 @@ from harken.lm.estimation.backoff_tables import BackoffTables
 from harken.lm.estimation.estimate import PruneOptions, estimate, mix, prune
 from harken.lm.estimation.linked_model import link
 from harken.lm.estimation.mixture import fit_weights, tune_weights
-from harken.lm.ngram.arpa import Arpa
+from harken.lm.ngram.arpa import Arpa, NgramTable
 from harken.lm.ngram.ngram import Ngram
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -85,7 +85,7 @@ def test_links_lead_to_the_longest_suffixes(seed, order):
         at = np.array([grams.index(history) if history else -1], np.int32)
         for number, word in enumerate(tables.words):
             prob, reached = linked.follow(at, np.array([number], np.int32))
-            assert prob[0] == pytest.approx(model.p(history, word), rel=1e-5)
+            assert prob[0] == pytest.approx(min(model.p(history, word), 1.0), rel=1e-5)  # <s> comes near it
             suffix = (*history, word)
             while suffix not in model.prob:
                 suffix = suffix[1:]
@@ -164,6 +164,25 @@ def test_arpa_and_back(seed, order):
             np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
         np.testing.assert_allclose(mine.prob, theirs.prob, rtol=1e-5)
         np.testing.assert_allclose(mine.frequency, theirs.frequency, rtol=1e-4)
+
+
+@given(seed=seeds, order=st.integers(2, 4))
+@settings(deadline=None, max_examples=40)
+def test_senseless_models_do_no_harm(seed, order):
+    random = np.random.default_rng(seed)
+    sound = random_model(random, WORDS, order, 20).tables()
+    arpa = sound.to_arpa()
+    tables = []
+    for table in arpa.tables:
+        prob = np.where(random.random(len(table.ids)) < 0.5, random.choice([-99.0, 0.0]), table.log10_prob)
+        backoff = np.where(random.random(len(table.ids)) < 0.5, random.choice([-99.0, 99.0]), table.log10_backoff)
+        tables.append(NgramTable(table.ids, prob.astype(np.float32), backoff.astype(np.float32)))
+    senseless = BackoffTables.from_arpa(Arpa(arpa.words, tuple(tables)))
+    for made in (senseless, mix([sound, senseless], (0.5, 0.5)), prune(senseless, PruneOptions(total=8))):
+        for table in made.tables:
+            assert np.isfinite([table.prob, table.backoff, table.frequency]).all()
+        for table in made.to_arpa().tables:
+            assert np.isfinite([table.log10_prob, table.log10_backoff]).all()
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)), min_size=2, max_size=20))

@@ -50,7 +50,9 @@ class BackoffTables:
         tables: list[BackoffTable] = []
         frequency = np.ones(0)
         for n, read in enumerate(arpa.tables, 1):
-            prob, backoff = (10.0 ** values.astype(np.float64) for values in (read.log10_prob, read.log10_backoff))
+            prob, backoff = (
+                10.0 ** np.minimum(values, 38.0, dtype=np.float64) for values in (read.log10_prob, read.log10_backoff)
+            )
             word = np.ascontiguousarray(read.ids[:, -1])
             if n == 1:
                 context = suffix = np.zeros(len(word), np.int32)

@@ -41,4 +41,8 @@ def write_word(
             mass[node] += flow[node]
         else:
             mass[back[node]] += flow[node]
-    mass /= mass.sum()
+    total = mass.sum()
+    if total > 0.0:
+        mass /= total
+    else:  # no word can follow
+        mass[START_ID] = 1.0

@@ -52,11 +52,12 @@ def follow(
 ) -> None:
     """Put the probability of each word after its history into ``prob``, the n-gram that it leads to into ``reached``.
 
-    A word below 0 is none of the model's: its probability is 0, and after it nothing is remembered (-1).
+    A word below 0 is none of the model's: its probability is 0, and after it nothing is remembered (-1). Senseless
+    models, whose probabilities come out above 1, are held to 1.
     """
     for place in range(len(words)):
         if words[place] < 0:
             prob[place], reached[place] = np.float32(0), -1
         else:
             value, node = _step(model, histories[place], words[place])
-            prob[place], reached[place] = value, node
+            prob[place], reached[place] = min(value, 1.0), node

@@ -15,6 +15,8 @@ from .ngram_rows import START_ID, UNKNOWN_ID
 
 _LEAST_LEFT = 1e-7
 """Rounding may take a history that lists nearly all words past the whole of its probability."""
+_MOST_WEIGHT = 1e30
+"""Back-off weights of senseless models stay within float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def link(model: BackoffTables, totals: NDArray[np.float64] | None = None, withou
             total[histories] = np.where(going_on, total[histories], total[arrays.back[histories]])
             listed = linked.sums(arrays.prob, n - 1, without_unknown)
             left = np.maximum(total[histories] - listed, _LEAST_LEFT)
-            weights = left / linked.left(total, n - 1, without_unknown)
+            weights = np.minimum(left / linked.left(total, n - 1, without_unknown), _MOST_WEIGHT)
             arrays.backoff[histories] = np.where(going_on, weights, 1)
     return linked
 
