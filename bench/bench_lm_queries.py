@@ -1,11 +1,16 @@
-"""Language models beside KenLM: ``pytest bench/bench_lm_queries.py -s``.
+"""The n-gram model in memory beside KenLM: ``pytest bench/bench_lm_queries.py -s``.
 
-Queries a second from Python and inside compiled code. Text: the first million words or so of the shared books.
+Queries a second from Python and inside compiled code, sizes and loading times of files, reading of ARPA. The model is a
+3-gram of the first million words or so of the shared books, or the one that $HARKEN_BENCH_ARPA names; KenLM's binaries
+are made where its build_binary is found ($KENLM_BIN or PATH). All on one thread; times are the thread's own.
 """
 
 import bz2
+import gzip
 import os
+import shutil
 import statistics
+import subprocess
 import time
 from itertools import islice
 from pathlib import Path
@@ -15,79 +20,160 @@ import pytest
 from harken.engine.training.language_text import spoken_sentences
 from harken.lm.estimation.estimate import estimate
 from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.chain_kernels import lookup_chains
+from harken.lm.ngram.kenlm_model import KenlmModel
+from harken.lm.ngram.lookup_kernels import lookup_all
 from harken.lm.ngram.ngram import Ngram
 
-ROUNDS = 7
+ROUNDS = 5
 PARAGRAPHS = 25_000
-HELD_OUT = 2000
+HELD_OUT = 15_000
+BUNDLED = Path(__file__).resolve().parents[1] / "engine/models/en"
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory):
-    """A file of spoken sentences, and the held-out sentences after it."""
+def model(tmp_path_factory):
+    """An ARPA file and sentences that no model here was estimated from, in an order that jumps about."""
+    pytest.importorskip("kenlm")
     root = Path(os.environ.get("HARKEN_SHARED") or Path(__file__).resolve().parents[2] / "shared")
     source = root / "text/books.txt.bz2"
     if not source.exists():
         pytest.skip(f"no shared data at {source}: HARKEN_SHARED names their folder")
     with bz2.open(source, "rt", encoding="utf8") as paragraphs:
         sentences = list(spoken_sentences(islice(paragraphs, PARAGRAPHS)))
-    path = tmp_path_factory.mktemp("lm") / "text.txt"
-    path.write_text("\n".join(sentences[:-HELD_OUT]) + "\n")
-    return path, sentences[-HELD_OUT:]
+    held_out = [sentences[place] for place in np.random.default_rng(1).permutation(len(sentences))[:HELD_OUT]]
+    if given := os.environ.get("HARKEN_BENCH_ARPA"):
+        return Path(given), held_out
+    left_out = set(held_out)
+    path = tmp_path_factory.mktemp("lm") / "lm.arpa"
+    write_arpa(estimate((sentence for sentence in sentences if sentence not in left_out), 3).to_arpa(), path)
+    return path, held_out
 
 
-def medians(functions):
+def build_binary():
+    """The path of KenLM's build_binary, None where it is not there."""
+    return shutil.which("build_binary", path=os.environ.get("KENLM_BIN")) or shutil.which("build_binary")
+
+
+def medians(functions, rounds=ROUNDS):
     """Return each function's median processor time in seconds (one thread each); they take turns."""
-    taken = [[] for _ in functions]
-    for function in functions:
+    taken = {name: [] for name in functions}
+    for function in functions.values():
         function()
-    for _ in range(ROUNDS):
-        for times, function in zip(taken, functions, strict=True):
-            start = time.process_time()
+    for _ in range(rounds):
+        for name, function in functions.items():
+            start = time.thread_time()
             function()
-            times.append(time.process_time() - start)
-    return [statistics.median(times) for times in taken]
+            taken[name].append(time.thread_time() - start)
+    return {name: statistics.median(times) for name, times in taken.items()}
 
 
-def test_queries(benchmark, text, tmp_path):
-    kenlm = pytest.importorskip("kenlm")
-    from harken.lm.ngram.lookup_kernels import lookup_all
-
-    path, held_out = text
-    arpa = tmp_path / "lm.arpa"
-    with open(path) as sentences:
-        write_arpa(estimate(sentences, 3).to_arpa(), arpa)
-    ours = Ngram.from_arpa(read_arpa(arpa))
-    config = kenlm.Config()
-    config.show_progress, config.arpa_complain = False, kenlm.ARPALoadComplain.NONE
-    theirs = kenlm.Model(str(arpa), config)
+def test_queries(benchmark, model, tmp_path):
+    path, held_out = model
+    ours = Ngram.from_arpa(read_arpa(path))
+    ours.save(tmp_path / "coarse.safetensors", quantised=8)
+    coarse = Ngram.load(tmp_path / "coarse.safetensors")
+    peers = {"kenlm, probing": KenlmModel(path).kenlm}
+    if builder := build_binary():
+        subprocess.run([builder, "trie", path, tmp_path / "trie.bin"], check=True, capture_output=True)
+        peers["kenlm, trie"] = KenlmModel(tmp_path / "trie.bin").kenlm
     split = [sentence.split() for sentence in held_out]
-    queries = sum(len(words) + 1 for words in split)
-    stream = np.array([number for words in split for number in (*map(ours.word_id, words), 2)], np.int32)
-    scores = np.empty(len(stream))
+    _, stream, begin = ours.token_scores(held_out)
+    scores, none = np.empty(len(stream)), np.zeros(len(stream))
 
-    def python_ours():
-        for words in split:
-            ours.sentence_score(words)
+    def one_by_one(model):
+        lookup_all(model.arrays, model.start_state, stream, scores)
 
-    def python_theirs():
-        for sentence in held_out:
-            theirs.score(sentence)
+    def side_by_side(model):
+        none[:] = 0
+        lookup_chains(model.arrays, np.full(len(split), model.start_state), stream, begin, none)
 
-    def python_theirs_word_by_word():
-        for sentence in held_out:
-            list(theirs.full_scores(sentence))
+    functions = {}
+    for name, peer in peers.items():
+        functions[f"{name}: score(sentence)"] = lambda peer=peer: [peer.score(sentence) for sentence in held_out]
+        functions[f"{name}: full_scores(sentence)"] = lambda peer=peer: [
+            list(peer.full_scores(sentence)) for sentence in held_out
+        ]
+    for name, own in (("float32", ours), ("8 bits", coarse)):
+        functions[f"ours, {name}: sentence_score(words)"] = lambda own=own: [own.sentence_score(one) for one in split]
+        functions[f"ours, {name}: sentence_scores(strings)"] = lambda own=own: own.sentence_scores(held_out)
+        functions[f"ours, {name}: sentence_scores(lists)"] = lambda own=own: own.sentence_scores(split)
+        functions[f"ours, {name}: compiled, one after the other"] = lambda own=own: one_by_one(own)
+        functions[f"ours, {name}: compiled, side by side"] = lambda own=own: side_by_side(own)
+    taken = medians(functions)
+    benchmark.pedantic(lambda: side_by_side(ours), rounds=3)
+    first = next(iter(taken.values()))
+    print(f"\nn-grams {'/'.join(map(str, read_arpa(path).counts))}, {len(stream)} queries, medians of {ROUNDS} rounds")
+    for name, seconds in taken.items():
+        print(f"  {name:48s}{len(stream) / seconds / 1e6:7.2f} M queries/s   {first / seconds:5.2f} x kenlm's score")
+    np.testing.assert_array_equal(none, ours.token_scores(held_out)[0])
 
-    def compiled():
-        lookup_all(ours.arrays, ours.start_state, stream, scores)
 
-    one, other, words, inside = medians([python_ours, python_theirs, python_theirs_word_by_word, compiled])
-    benchmark.pedantic(compiled, rounds=3)
+def test_files(benchmark, model, tmp_path):
+    path, held_out = model
+    ours = Ngram.from_arpa(read_arpa(path))
+    files, loaders = {"ARPA": path}, {}
+    for bits in (None, 16, 8, 6):
+        name = f"ours, {bits} bits" if bits else "ours, float32"
+        files[name] = tmp_path / f"{bits}.safetensors"
+        ours.save(files[name], quantised=bits)
+        loaders[name] = lambda file=files[name]: Ngram.load(file)
+    if builder := build_binary():
+        for options in (
+            ["probing"],
+            ["trie"],
+            ["-q", "8", "-b", "8", "trie"],
+            ["-a", "255", "-q", "6", "-b", "5", "trie"],
+        ):
+            name = f"kenlm, {' '.join(options)}"
+            files[name] = tmp_path / f"{name}.bin"
+            command = [builder, *options, path, files[name]]
+            subprocess.run(command, check=True, capture_output=True)
+            loaders[name] = lambda file=files[name]: KenlmModel(file)
+    for bundled in ("rescore.bin", "rescore.safetensors", "first_pass.safetensors"):
+        if (BUNDLED / bundled).exists():
+            files[f"bundled {bundled}"] = BUNDLED / bundled
+            load = KenlmModel if bundled.endswith("bin") else Ngram.load
+            loaders[f"bundled {bundled}"] = lambda load=load, file=BUNDLED / bundled: load(file)
+    taken = {}
+    for _ in range(ROUNDS):
+        for name, load in loaders.items():
+            start = time.perf_counter()
+            load()
+            taken.setdefault(name, []).append(time.perf_counter() - start)
+    benchmark.pedantic(loaders["ours, 8 bits"], rounds=3)
+    exact = ours.token_scores(held_out)[0]
     print(
-        f"\n3-gram of {'/'.join(map(str, read_arpa(arpa).counts))} n-grams, {queries} queries, "
-        f"processor time, medians of {ROUNDS}\n"
-        f"  ours, a sentence a call       {queries / one / 1e6:7.2f} M queries/s\n"
-        f"  kenlm, score(sentence)        {queries / other / 1e6:7.2f} M queries/s   ours / kenlm {other / one:.2f}\n"
-        f"  kenlm, full_scores(sentence)  {queries / words / 1e6:7.2f} M queries/s   ours / kenlm {words / one:.2f}\n"
-        f"  ours, inside compiled code    {queries / inside / 1e6:7.2f} M queries/s"
+        f"\nn-grams {'/'.join(map(str, read_arpa(path).counts))}; the change of perplexity on {len(held_out)} sentences"
     )
+    for name, file in files.items():
+        size = f"  {name:48s}{file.stat().st_size / 1e6:8.2f} MB"
+        load = f"   loaded in {statistics.median(taken[name]) * 1e3:6.2f} ms" if name in taken else ""
+        change = ""
+        if name.startswith("ours") or (name.startswith("kenlm") and "-q" in name):
+            found = loaders[name]()
+            total = found.sentence_scores(held_out).sum()
+            change = f"   perplexity x {10 ** ((exact.sum() - total) / len(exact)):.5f}"
+        print(size + load + change)
+    assert all(statistics.median(times) < 0.05 for name, times in taken.items() if name.startswith(("ours", "bundled")))
+
+
+def test_reading(benchmark, model, tmp_path):
+    path, _ = model
+    packed = tmp_path / "lm.arpa.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes(), 6))
+    arpa = read_arpa(path)
+    functions = {
+        "kenlm.Model(ARPA)": lambda: KenlmModel(path),
+        "read_arpa": lambda: read_arpa(path),
+        "read_arpa, gzip": lambda: read_arpa(packed),
+        "Ngram.from_arpa": lambda: Ngram.from_arpa(arpa),
+        "Ngram.from_arpa, 8 bits": lambda: Ngram.from_arpa(arpa, quantised=8),
+        "Ngram.to_arpa": Ngram.from_arpa(arpa).to_arpa,
+        "gzip alone": lambda: gzip.decompress(packed.read_bytes()),
+    }
+    taken = medians(functions, rounds=3)
+    benchmark.pedantic(functions["read_arpa"], rounds=1)
+    print(f"\n{sum(arpa.counts) / 1e6:.2f} M n-grams, {path.stat().st_size / 1e6:.1f} MB, medians of 3 rounds")
+    for name, seconds in taken.items():
+        print(f"  {name:28s}{seconds:7.3f} s   {sum(arpa.counts) / seconds / 1e6:6.2f} M n-grams/s")
