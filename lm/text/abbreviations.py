@@ -5,7 +5,7 @@ Where a pair is given, it is the singular and the plural.
 
 from typing import Final
 
-from .folding import CENT, EURO, MICRO, POUND, RUPEE, YEN
+from .folding import CENT, EURO, MICRO, POUND, RUBLE, RUPEE, WON, YEN
 
 TITLES: Final = {
     "mr": "mister", "mrs": "missus", "dr": "doctor", "messrs": "messieurs", "mme": "madame", "mlle": "mademoiselle",
@@ -79,7 +79,8 @@ CASED_UNITS: Final = {
 """Read out after figures as they are written here; a single letter only after two figures or a space."""
 PER: Final = {
     "h": "hour", "hr": "hour", "s": "second", "sec": "second", "min": "minute", "day": "day", "l": "liter",
-    "L": "liter", "mo": "month", "yr": "year", "lb": "pound", "kg": "kilogram", "hour": "hour", "second": "second",
+    "L": "liter", "mo": "month", "yr": "year", "wk": "week", "lb": "pound", "kg": "kilogram", "hour": "hour",
+    "second": "second",
     "minute": "minute", "night": "night", "week": "week", "month": "month", "year": "year", "person": "person",
     "mile": "mile", "acre": "acre", "head": "head", "gallon": "gallon", "ton": "ton", "gal": "gallon",
     "dl": "deciliter",
@@ -87,7 +88,8 @@ PER: Final = {
 """Read out after a stroke: 5 km/h, $40/month."""
 STREETS: Final = {
     "St": "street", "Ave": "avenue", "Av": "avenue", "Blvd": "boulevard", "Rd": "road", "Dr": "drive", "Ln": "lane",
-    "Ct": "court", "Pl": "place", "Hwy": "highway", "Pkwy": "parkway", "Sq": "square", "Ter": "terrace",
+    "Ct": "court", "Pl": "place", "Hwy": "highway", "Pkwy": "parkway",
+    "Expy": "expressway", "Fwy": "freeway", "hwy": "highway", "Sq": "square", "Ter": "terrace",
 }  # fmt: skip
 COMPASS: Final = {
     "N": "north", "S": "south", "E": "east", "W": "west", "NE": "northeast", "NW": "northwest", "SE": "southeast",
@@ -116,6 +118,8 @@ CURRENCIES: Final = {
     EURO: ("euro", "euros", "cent", "cents"),
     YEN: ("yen", "yen", "sen", "sen"),
     RUPEE: ("rupee", "rupees", "paisa", "paise"),
+    WON: ("won", "won", "jeon", "jeon"),
+    RUBLE: ("ruble", "rubles", "kopeck", "kopecks"),
 }
 LANDS: Final = {
     "US": "u s",
@@ -136,7 +140,7 @@ MAGNITUDES: Final = {
 }
 SYMBOLS: Final = {
     "&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at", "$": "dollars", POUND: "pounds",
-    EURO: "euros", YEN: "yen", RUPEE: "rupees", CENT: "cents", MICRO: "micro",
+    EURO: "euros", YEN: "yen", RUPEE: "rupees", WON: "won", RUBLE: "rubles", CENT: "cents", MICRO: "micro",
 }  # fmt: skip
 ROMANS: Final = tuple(
     f"{hundred}{ten}{one}"

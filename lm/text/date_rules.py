@@ -8,7 +8,7 @@ from .numbers import cardinal, clock, ordinal, plain, plural, year
 from .rule import Rule, any_of, rule
 
 _MONTH: Final = "|".join([*MONTH_NAMES, *MONTHS])
-_YEAR_AFTER: Final = r"(?:,?\s+(?P<year>1\d{3}|20\d\d)\b(?!,\d))?"
+_YEAR_AFTER: Final = r"(?:(?:,?\s+|-)(?P<year>1\d{3}|20\d\d)\b(?!,\d))?"
 _DAY: Final = r"[12]\d|3[01]|0?[1-9]"
 _HALF: Final = r"(?P<half>[aApP])\.?\s?[mM]\b\.?"
 _MONTH_HINT: Final = r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -88,7 +88,7 @@ DATE_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "month and day", "",
-        rf"(?i)\b(?P<month>{_MONTH})\b\.?\s+(?P<day>{_DAY})(?:st|nd|rd|th)?"
+        rf"(?i)\b(?P<month>{_MONTH})\b(?:\.?\s+|-(?=\d\d?(?:-\d{{4}})?\b))(?P<day>{_DAY})(?:st|nd|rd|th)?"
         rf"(?:\s?--?\s?(?P<until>{_DAY})(?:st|nd|rd|th)?(?![\d:]))?(?![\d:.,/%]*\d)\b{_YEAR_AFTER}",
         _month_day, "A day after a month is a rank, a year after it is read as a year.", hint=_MONTH_HINT,
     ),
@@ -104,8 +104,8 @@ DATE_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "ranges of times", "-",
-        r"(?:(?<=\d[aApP][mM])|(?<=\d\s[aApP][mM])|(?<=\d\s[aApP]\.[mM]\.)|(?<=:\d\d))\s?--?\s?(?=\d)",
-        lambda match: " to ", "A hyphen between two times of day is \"to\".",
+        r"(?:(?<=\d0s)|(?<=\d0's)|(?<=\d[aApP][mM])|(?<=\d\s[aApP][mM])|(?<=\d\s[aApP]\.[mM]\.)|(?<=:\d\d))\s?--?\s?(?='?\d)",
+        lambda match: " to ", "A hyphen between two times of day or two decades is \"to\".",
     ),
     rule(
         "times of day", ":",

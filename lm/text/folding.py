@@ -8,8 +8,8 @@ import unicodedata
 from functools import cache
 from typing import Final
 
-POUND, EURO, YEN, RUPEE, CENT, MICRO = "\x01", "\x02", "\x03", "\x04", "\x05", "\x06"
-SIGNS: Final = str.maketrans({POUND: "£", EURO: "€", YEN: "¥", RUPEE: "₹", CENT: "¢", MICRO: "µ"})
+POUND, EURO, YEN, RUPEE, CENT, MICRO, WON, RUBLE = "\x01", "\x02", "\x03", "\x04", "\x05", "\x06", "\x07", "\x08"
+SIGNS: Final = str.maketrans({POUND: "£", EURO: "€", YEN: "¥", RUPEE: "₹", CENT: "¢", MICRO: "µ", WON: "₩", RUBLE: "₽"})
 """Turns the control characters into what they stand for."""
 
 _FOLDED: Final = str.maketrans(
@@ -21,7 +21,8 @@ _FOLDED: Final = str.maketrans(
         "\u201d": '"', "\u201e": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "--",
         "\u2015": "--", "\u2212": "-", "\u2044": "/", "\u00ad": "", "\u200b": "", "\ufeff": "", "\u2060": "",
         "™": " ", "®": " ",
-        "©": " copyright ", "°": " degrees ", "§": " section ", "£": POUND, "€": EURO, "¥": YEN, "₹": RUPEE, "¢": CENT,
+        "©": " copyright ", "°": " degrees ", "§": " section ", "£": POUND, "€": EURO, "¥": YEN, "₹": RUPEE, "₩": WON,
+        "₽": RUBLE, "¢": CENT,
         "×": " times ", "÷": " divided by ", "±": " plus or minus ", "µ": MICRO, "²": " squared ",
         "³": " cubed ", "º": "", "ª": "", "·": " ", "•": " ", "…": " ", "‰": " per thousand ", "≠": " not equal to ",
         "≤": " less than or equal to ", "≥": " greater than or equal to ", "≈": "~", "∞": " infinity ", "№": " number ",

@@ -10,6 +10,7 @@ from .numbers import NUMBER, cardinal, counted, decimal
 from .rule import Rule, any_of, rule, word_before
 
 _SIGNS: Final = "".join(map(re.escape, CURRENCIES))
+_SIGNS_AFTER: Final = "".join(sign for sign in CURRENCIES if sign != "$")
 _MAGNITUDE: Final = r"hundred|thousand|million|billion|trillion|bn|mn|tn|[kmb]"
 _LAND: Final = rf"(?:\b(?P<land>{any_of(LANDS)})\s?)?"
 
@@ -47,6 +48,8 @@ def _money(match: re.Match[str]) -> str:
         figures = f"{whole}.{part}" if part else whole
         adjective = match["hyphen"] and not re.match(r"\s*-\s*[a-z]", match.string[match.end() :])
         return f"{minus} {decimal(figures)} {MAGNITUDES.get(magnitude, magnitude)} {land}{one if adjective else many} "
+    if match["part_only"] and len(part) != 2:
+        return f"{minus} {decimal(f'.{part}')} {land}{many} "
     if part and len(part) != 2:
         return f"{minus} {decimal(f'{whole}.{part}')} {land}{many} "
     large = f"{cardinal(int(whole))} {land}{one if int(whole) == 1 else many}"
@@ -80,7 +83,7 @@ MONEY_RULES: Final[tuple[Rule, ...]] = (
         _money_range, "A range of money names the currency once, at its end, where it is written once.",
     ),
     rule(
-        "money after", "\x01\x02\x03\x04", rf"(?<![\d.,])({NUMBER}(?:\.\d\d)?)\s?([\x01-\x04])(?!\s?\d)",
+        "money after", _SIGNS_AFTER, rf"(?<![\d.,])({NUMBER}(?:\.\d\d)?)\s?([{_SIGNS_AFTER}])(?!\s?\d)",
         lambda match: f"{match[2]}{match[1]}", "A currency's sign may follow the figures.",
     ),
     rule("rupees", "R", r"\bRs\.?\s?(?=\d)", lambda match: "\x04", '"Rs." before figures means rupees.'),
@@ -92,7 +95,7 @@ MONEY_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "money", "".join(CURRENCIES),
-        rf"{_LAND}(?P<minus>(?<![\w-])-)?(?P<sign>[{_SIGNS}])\s*(?:(?P<whole>{NUMBER})(?:\.(?P<part>\d+))?|\.(?P<part_only>\d\d)\b)"
+        rf"{_LAND}(?P<minus>(?<![\w-])-)?(?P<sign>[{_SIGNS}])\s*(?:(?P<whole>{NUMBER})(?:\.(?P<part>\d+))?|\.(?P<part_only>\d+)\b)"
         rf"(?:(?P<hyphen>\s?-\s?(?=[a-z]{{5}}))?\s?(?P<magnitude>(?i:{_MAGNITUDE}))\b)?",
         _money, "Dollars, pounds, euros, yen and rupees come after the number, cents and pence after an \"and\".",
     ),

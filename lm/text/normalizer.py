@@ -105,7 +105,9 @@ def explain(text: str) -> list[Reading]:
 
 def _spoken(text: str, trace: list[Reading] | None) -> str:
     if not text.isprintable():
-        text = text.translate(_CONTROLS)
+        text = text.strip()  # most often a line's end, and that alone
+        if not text.isprintable():
+            text = text.translate(_CONTROLS)
     if not text.isascii():
         if trace is not None:
             trace += _foldings(text)

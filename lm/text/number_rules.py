@@ -10,14 +10,16 @@ from .rule import Rule, any_of, rule
 _COMPARED: Final = {"<": "less than", ">": "more than", "~": "about"}
 _POWERS: Final = {"2": "square ", "squared": "square ", "3": "cubic ", "cubed": "cubic "}
 _AFTER_FEET: Final = re.compile(r"(?:ft|feet|foot)\.?,?\s+\d+(?:\.\d+)?\s?$")
+_AFTER_FRACTIONS: Final = {unit: names for unit, names in UNITS.items() if unit not in ("in", "degrees")}
 _UNIT: Final = (
-    r"(?:(?<![\d.,/:-])(?P<one>1)|(?<=\d))(?P<hyphen> {0,2}|-)(?P<square>sq\.?\s?)?"
+    r"(?:(?<![\d.,/:-])(?P<one>1)|(?<=\d)|(?<=illion(?= [a-z]))|(?<=thousand(?= [a-z])))(?P<hyphen> {0,2}|-)"
+    r"(?P<square>sq\.?\s?)?"
     rf"(?:(?P<unit>(?i:{any_of(UNITS)}))|(?P<cased>kV|ms|(?:(?<=\d\d)[VWmg]|(?<=\d[ -])[mg])))"
     r"(?P<power>[23]| squared| cubed)?(?:\s+(?P<scale>[CF])\b)?(?:/(?P<per>" + any_of(PER) + r"))?\b(?P<stop>\.)?"
     r"(?=\s|[-,;:)?!\"'/]|$)"
 )
 _LONG_PER: Final = "|".join(name for name, meaning in PER.items() if name == meaning)
-_PAID: Final = "dollars|cents|pounds|euros|pence|yen|rupees|miles|thousand|million|billion"
+_PAID: Final = "dollars?|cents?|pounds?|euros?|pence|yen|rupees|miles|thousand|million|billion"
 
 
 def _feet(match: re.Match[str]) -> str:
@@ -46,6 +48,11 @@ def read_fraction(match: re.Match[str]) -> str:
     return f" {fraction(over, under)} "
 
 
+def _fraction(match: re.Match[str]) -> str:
+    unit = f"{UNITS[match['unit']][bool(match['whole'])]} " if match["unit"] else ""
+    return read_fraction(match) + unit
+
+
 def _unit(match: re.Match[str]) -> str:
     word = match["unit"] or match["cased"]
     if word.lower() == "in" and not match["stop"] and not _AFTER_FEET.search(match.string, 0, match.start("unit")):
@@ -61,7 +68,7 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _per(match: re.Match[str]) -> str:
-    return f"{match[1]} per {PER[match[2]]} "
+    return f"{match[1] or match[3]} per {PER[match[2] or match[4]]} "
 
 
 def _plural(match: re.Match[str]) -> str:
@@ -101,8 +108,9 @@ NUMBER_RULES: Final[tuple[Rule, ...]] = (
     rule(
         "fractions", "/",
         r"(?:(?<![\d.,])(?P<whole>\d+)[ -]+)?(?<![\d.,/])(?P<over>\d{1,3})\s?/\s?"
-        r"(?P<under>\d{1,4})(?:ths?|rds?|nds?)?(?![\d/])",
-        read_fraction,
+        r"(?P<under>\d{1,4})(?:(?i:ths?|rds?|nds?)\b)?(?![\d/])"
+        rf"(?:\s{{0,2}}(?P<unit>{any_of(_AFTER_FRACTIONS)})\b(?![/'])\.?)?",
+        _fraction,
         "Fractions have names (half, third, quarter, tenth) where speech has one; otherwise two numbers are read.",
     ),
     rule(
@@ -115,14 +123,22 @@ NUMBER_RULES: Final[tuple[Rule, ...]] = (
         after=" -\x06abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     ),
     rule(
-        "per", "/", rf"(\d[\d,.]*(?:\s[a-z]+)?|\b(?:{_PAID}))\s*/\s*({_LONG_PER})\b", _per,
+        "per", "/", rf"(\d[\d,.]*(?:\s[a-z]+)?)\s*/\s*({_LONG_PER})\b|\b({_PAID})\s*/\s*({any_of(PER)})\b", _per,
         'A stroke before a measure of time or a person is "per".',
     ),
     rule(
-        "grouped figures", ". ", r"(?<![\d.,])(\d{1,3}(?:\.\d{3}){2,}|[1-9]\d{0,2}(?: \d{3})* 000)(?![\d.,]*\d)",
+        "grouped figures", ". ", r"(?<![\d.,])(\d{1,3}(?:\.\d{3}){2,9}|[1-9]\d{0,2}(?: \d{3}){0,9} 000)(?![\d.,]*\d)",
         lambda match: f" {cardinal(int(re.sub('[. ]', '', match[0])))} ",
         "Thousands may be parted by full stops (two or more of them) or, before 000, by spaces.",
         after=". ", hint=r"\.\d{3}\.\d|\d 000",
+    ),
+    rule(
+        "differences", "-=", r"(?<=\d)\s?-\s?(?=\d+(?:\.\d+)?\s?=)", lambda match: " minus ",
+        "A hyphen between figures is minus where an equals sign follows.", hint=r"\d\s?=",
+    ),
+    rule(
+        "chains", "-", r"(?<![\w.,-])\d{1,5}(?:-\d{1,5}){2,}(?![\w-])", lambda match: match[0].replace("-", " "),
+        "Three and more figures with hyphens are no range: 5-10-15.", after="-", hint=r"-\d{1,5}-",
     ),
     rule(
         "ranges", "-", r"(?<=\d)(?:\s?-\s?|--)(?=[$]?\d)", lambda match: " to ", 'A hyphen between figures is "to".',

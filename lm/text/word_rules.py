@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from .abbreviations import COMPASS, DAYS, DOMAINS, DOTTED, KINGS, PARTS, STATES, STREETS
-from .numbers import cardinal, ordinal, roman
+from .numbers import cardinal, digits, ordinal, roman
 from .rule import Rule, any_of, rule, word_before
 
 _KINGS: Final = frozenset(KINGS.split())
@@ -26,7 +26,7 @@ def _company(match: re.Match[str]) -> str:
 
 def _street(match: re.Match[str]) -> str:
     before = re.sub(rf"\b({any_of(COMPASS)})\b\.?(?=\s)", lambda direction: COMPASS[direction[1]], match["before"])
-    return f"{before}{STREETS[match['kind']]} "
+    return f"{before}{STREETS[match['kind'] or match['lower'].capitalize()]} "
 
 
 def _numeral(match: re.Match[str]) -> str:
@@ -53,8 +53,11 @@ def _world_war(match: re.Match[str]) -> str:
     return f" world war {cardinal(int(which) if which.isdecimal() else len(which))} "
 
 
+_SEVERAL_FIGURES: Final = re.compile(r"\d{2,}")
+
+
 def _path(path: str) -> str:
-    """Read what follows a host: its strokes, full stops, hyphens and underscores by name."""
+    """Read what stands before or after a host: signs by name, figures one by one."""
     for sign, name in (
         ("/", "slash"),
         (".", "dot"),
@@ -64,7 +67,7 @@ def _path(path: str) -> str:
         ("#", "hash"),
     ):
         path = path.replace(sign, f" {name} ")
-    return path
+    return _SEVERAL_FIGURES.sub(lambda figures: f" {digits(figures[0])} ", path)
 
 
 def _web_address(match: re.Match[str]) -> str:
@@ -90,7 +93,7 @@ WORD_RULES: Final[tuple[Rule, ...]] = (
         "Named characters that are left over from web pages stand for themselves.",
     ),
     rule(
-        "et cetera", "&", r"(?i)&c\b\.?", lambda match: " et cetera ",
+        "et cetera", "&", r"&c\b\.?|&C\.", lambda match: " et cetera ",
         'The old short form "&c." is "et cetera".',
     ),
     rule(
@@ -124,8 +127,8 @@ WORD_RULES: Final[tuple[Rule, ...]] = (
     rule(
         "streets", "0123456789",
         r"(?P<before>\b\d[\w/-]*\s+(?:(?:[NSEW]|[NS][EW])\b\.?\s+)?(?:[A-Z][a-z][\w']*\s+|\d+(?:st|nd|rd|th)\s+){1,3}"
-        r"|\b\d+(?:st|nd|rd|th)\s+)"
-        rf"(?P<kind>{any_of(STREETS)})\b(?!')\.?(?!(?<=St\.|Dr\.|Ct\.|Pl\.|Sq\.)\s+[A-Z][a-z])", _street,
+        r"|\b\d+(?:st|nd|rd|th)\s+)(?:(?P<lower>st|ave)\b(?=\.|,|\s[a-z(]|$)|"
+        rf"(?P<kind>{any_of(STREETS)})\b)(?!')\.?(?!(?<=St\.|Dr\.|Ct\.|Pl\.|Sq\.)\s+[A-Z][a-z])", _street,
         "After a house number or a numbered name, the kind of street is read out, and the point of the compass.",
     ),
     rule(
@@ -169,11 +172,12 @@ WORD_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "web addresses", ".",
-        r"(?i)(?:\bhttps?://)?(?P<user>\b[\w.+-]+@)?\b(?P<host>(?=[\w.-]*\.(?:" + DOMAINS.replace(" ", "|")
-        + r")\b)(?:[a-z0-9][\w-]*\.)+[a-z]+)\b(?P<path>[/?#][^\s<>\"]*)?",
+        r"(?i)(?:\bhttps?://)?(?P<user>\b[\w.+-]{1,64}@)?\b"
+        r"(?P<host>(?:(?<=@)|(?<=//)|(?=[\w.-]{0,200}\.(?:" + DOMAINS.replace(" ", "|")
+        + r")\b))(?:[a-z0-9][\w-]{0,62}\.){1,9}[a-z]+)\b(?P<path>[/?#][^\s<>\"]*)?",
         _web_address,
         "Addresses of pages and of mail: dots, strokes, hyphens and the at sign have names.",
-        hint=rf"\.(?i:{DOMAINS.replace(' ', '|')})\b",
+        hint=rf"\.(?i:{DOMAINS.replace(' ', '|')})\b|@\w|//\w",
     ),
     rule(
         "hashtags", "#", r"(?<![\w&])#(?![A-Z]\d)([A-Za-z]\w+)", _hashtag,
