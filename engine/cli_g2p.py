@@ -107,7 +107,7 @@ class _Speaker:
 
     def say(self, word: str, nbest: int, look_up: bool) -> list[tuple[tuple[str, ...], float]]:
         """Return the ways to say a word, the likeliest first."""
-        from ..lm.pronunciation.added_words import GuessOptions, say
+        from ..lm.pronunciation.ways import GuessOptions, say
 
         if look_up and word in self.lexicon:
             listed = sorted(self.lexicon[word], key=lambda entry: -entry.probability)

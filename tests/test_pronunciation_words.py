@@ -146,6 +146,7 @@ def test_texts_are_brought_to_the_token():
     assert added.apply(said) == "tell us the IEEE at night in the US met abel_nineteen or IEEE USE i triple"
     written = "Tell us: the IEEE (US) met Knight, at night, and Abel-19, USEFUL u s.  I triple e!"
     assert added.read(written) == "tell us the IEEE US met Knight at night and abel_nineteen useful US IEEE"
+    assert added.read("The IEEE's board, and Abel-19\u2019s.") == "the IEEE board and abel_nineteen"
     assert added.read("Nothing here, at 5.") == "nothing here at five"
 
 

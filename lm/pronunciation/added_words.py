@@ -32,36 +32,13 @@ from ...errors import ModelError, OptionsError
 from ..text import normalize as normalize_english
 from .g2p import G2p
 from .lexicon import Lexicon, Pronunciation
+from .ways import GuessOptions, Ways, WaysFinder, put_ways
 from .words import WantedWord
 
+__all__ = ["AddedWord", "AddedWords", "GuessOptions", "pronounce_words"]
+
 _RESERVED = frozenset(("<s>", "</s>", "<unk>", "<eps>", "#0", "!SIL"))
-_CAPITALS = re.compile("[A-Z]{2,}(?![A-Za-z])")
-_VOWEL = re.compile("[AEIOUY]")
-_SPELLED_LETTERS = 4
-"""Capitals that could be a word are spelled, too, up to so many: NASA is, COVID is not."""
 _SHOWN_PROBLEMS = 5
-Ways = dict[tuple[str, ...], float]
-"""Pronunciations and how likely each is, the likeliest 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class GuessOptions:
-    """How many ways to say a word are found out where none is given.
-
-    ``most``: ways of a word, at most. ``share``: a guess has at least this probability as a share of the best one's.
-    ``spelled_share``: how likely, beside its reading as a word, the spelled reading of capitals (NASA) is taken to be.
-    """
-
-    most: int = 4
-    share: float = 0.1
-    spelled_share: float = 0.5
-
-    def __post_init__(self) -> None:
-        if self.most < 1 or not 0.0 < self.share <= 1.0 or not 0.0 < self.spelled_share <= 1.0:
-            raise OptionsError(
-                f"GuessOptions got most={self.most}, share={self.share}, spelled_share={self.spelled_share}; "
-                "give 1 or more ways and shares in (0, 1]."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +96,7 @@ class AddedWords:
     def read(self, text: str) -> str:
         """Return written text as normalised words, tokens in place of display forms and of what stands for them.
 
-        Display forms are found as they are written, where no letter or figure touches them.
+        Display forms are found as they are written, where no letter or figure touches them; a genitive's 's is dropped.
         """
         forms, pattern, firsts = self._written
         if pattern is None or firsts.isdisjoint(_first_parts(text)):
@@ -127,7 +104,7 @@ class AddedWords:
         parts = []
         end = 0
         for match in pattern.finditer(text):
-            parts += [self.apply(self.normalize(text[end : match.start()])), forms[" ".join(match[0].split())]]
+            parts += [self.apply(self.normalize(text[end : match.start()])), forms[" ".join(match[1].split())]]
             end = match.end()
         parts.append(self.apply(self.normalize(text[end:])))
         return " ".join(part for part in parts if part)
@@ -151,7 +128,7 @@ class AddedWords:
             return forms, None, frozenset()
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
         choice = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest_first)
-        pattern = re.compile(rf"(?<!\w)(?:{choice})(?!\w)")
+        pattern = re.compile(rf"(?<!\w)({choice})(?:['\u2019]s)?(?!\w)")
         return forms, pattern, frozenset(part for form in forms for part in _first_parts(form)[:1] or [""])
 
 
@@ -177,7 +154,7 @@ def pronounce_words(
     spelled, others (NASA) are both read and spelled. ``normalize`` is that of the language model's text; for other
     languages than English give theirs. Raises OptionsError, naming the first words that cannot be pronounced and why.
     """
-    maker = _Pronouncer(lexicon, g2p, options or GuessOptions(), normalize, phones)
+    maker = _Adder(lexicon, g2p, options or GuessOptions(), normalize, phones)
     wanted = tuple(wanted)
     forms = {_join(word.written) for word in wanted if word.spoken}
     groups: dict[str, list[WantedWord]] = {}
@@ -205,28 +182,12 @@ def pronounce_words(
     return AddedWords(tuple(made), tuple(known), normalize)
 
 
-def say(
-    written: str,
-    lexicon: Lexicon,
-    g2p: G2p | None,
-    options: GuessOptions | None = None,
-    *,
-    normalize: Callable[[str], str] = normalize_english,
-) -> list[tuple[tuple[str, ...], float]]:
-    """Return how a written word or phrase may be said, the likeliest way first, with 1.
-
-    It is read as ``pronounce_words`` reads words without given phones; raises ModelError or OptionsError where that
-    cannot be.
-    """
-    return list(_Pronouncer(lexicon, g2p, options or GuessOptions(), normalize, ()).say(written).items())
-
-
 def _join(text: str) -> str:
     return "_".join(text.split())
 
 
-class _Pronouncer:
-    """Finds the pronunciations of one word after the other."""
+class _Adder:
+    """Makes one word after the other ready."""
 
     def __init__(
         self,
@@ -236,7 +197,8 @@ class _Pronouncer:
         normalize: Callable[[str], str],
         phones: Iterable[str] | None,
     ) -> None:
-        self.lexicon, self.g2p, self.options, self.normalize = lexicon, g2p, options, normalize
+        self.ways = WaysFinder(lexicon, g2p, options, normalize)
+        self.lexicon = lexicon
         every = {*lexicon.phones, *(g2p.phones if g2p else ())} if phones is None else set(phones)
         self.phones = frozenset(every)
 
@@ -249,34 +211,27 @@ class _Pronouncer:
         texts = []
         for word in words:
             if word.spoken:
-                said = tuple(self.normalize(word.spoken).split())
+                said = tuple(self.ways.normalize(word.spoken).split())
                 if not said:
                     raise OptionsError(f"the spoken form {word.spoken!r} holds no words; write it as it is said.")
-                _put(ways, self._combine(said))
+                put_ways(ways, self.ways.spoken(said))
                 texts.append(said)
             elif word.phones:
                 self._check(word)
-                _put(ways, {word.phones: 1.0})
-        written = tuple(self.normalize(words[0].written).split())
+                put_ways(ways, {word.phones: 1.0})
+        written = tuple(self.ways.normalize(words[0].written).split())
         if not ways:
             if written and all(part in self.lexicon for part in written):
                 return None
-            ways = self.say(words[0].written)
+            ways = self.ways.written(words[0].written)
         texts.append(written)
         return AddedWord(
             token,
             words[0].written,
-            tuple(Pronunciation(token, phones, value) for phones, value in self._best(ways).items()),
+            tuple(Pronunciation(token, phones, value) for phones, value in self.ways.best(ways).items()),
             tuple(said for said in dict.fromkeys(texts) if said != (token,) and self._means_it(said)),
             listed,
         )
-
-    def say(self, written: str) -> Ways:
-        """Return the ways to say a written word that nobody gave pronunciations for."""
-        ways: Ways = {}
-        for reading, share in self._readings(written):
-            _put(ways, {phones: share * value for phones, value in self._combine(reading).items()})
-        return self._best(ways)
 
     def _means_it(self, said: tuple[str, ...]) -> bool:
         """Return whether a text with these words means the token: not where they are one word of the lexicon."""
@@ -289,53 +244,3 @@ class _Pronouncer:
                 f"{word.written!r} is said with {', '.join(map(repr, strange))}, which the model has no sound for; use "
                 f"{' '.join(sorted(self.phones))} (a spoken form in words belongs into a file of display forms)."
             )
-
-    def _readings(self, written: str) -> list[tuple[tuple[str, ...], float]]:
-        """Return how a written word may be read, in words: as the normaliser does, and with its capitals spelled."""
-        read = tuple(self.normalize(written).split())
-        if not read:
-            raise OptionsError(
-                f"{written!r} holds nothing that can be read as words; give its phones after a tab, or its spoken form."
-            )
-        runs = _CAPITALS.findall(written)
-        if not runs:
-            return [(read, 1.0)]
-        spelled = tuple(self.normalize(_CAPITALS.sub(lambda run: f" {' '.join(run[0])} ", written)).split())
-        if not all(_VOWEL.search(run) for run in runs):
-            return [(spelled, 1.0)]
-        if max(map(len, runs)) > _SPELLED_LETTERS:
-            return [(read, 1.0)]
-        return [(read, 1.0), (spelled, self.options.spelled_share)]
-
-    def _combine(self, words: tuple[str, ...]) -> Ways:
-        """String the ways to say ``words`` together, the likeliest combinations first."""
-        ways: Ways = {(): 1.0}
-        for word in words:
-            said = self._ways(word)
-            longer: Ways = {}
-            for before, value in ways.items():
-                _put(longer, {before + phones: value * share for phones, share in said.items()})
-            ways = self._best(longer)
-        return ways
-
-    def _ways(self, word: str) -> Ways:
-        listed = self.lexicon.get(word)
-        if listed:
-            best = max(entry.probability for entry in listed)
-            return {entry.phones: entry.probability / best for entry in listed}
-        if self.g2p is None:
-            raise OptionsError(f"{word!r} is not in the lexicon, and there is no model to guess with; give its phones.")
-        guesses = self.g2p.pronounce(word, self.options.most)
-        best = guesses[0][1]
-        return {phones: value / best for phones, value in guesses if value >= self.options.share * best}
-
-    def _best(self, ways: Ways) -> Ways:
-        """Return the likeliest ways, the best one brought to 1."""
-        ranked = sorted(ways.items(), key=lambda way: (-way[1], way[0]))[: self.options.most]
-        return {phones: value / ranked[0][1] for phones, value in ranked}
-
-
-def _put(ways: Ways, more: Ways) -> None:
-    """Add ways; one that is there already keeps the larger value."""
-    for phones, value in more.items():
-        ways[phones] = max(ways.get(phones, 0.0), value)
