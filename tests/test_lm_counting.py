@@ -303,7 +303,8 @@ def test_free_memory_is_what_machine_and_container_leave(tmp_path, monkeypatch):
 def test_blocks_and_merges_keep_to_the_memory():
     for order in (1, 3, 6):
         assert CountingOptions(memory=1 << 30).block_tokens(order) == (1 << 30) // (20 * order)
-    assert CountingOptions(memory=1 << 20).merged_rows() == 1 << 14
+    assert CountingOptions(memory=1 << 20, threads=1).merged_rows() == 1 << 14
+    assert CountingOptions(memory=1 << 20, threads=3).merged_rows() == 1 << 13
     assert CountingOptions().merged_rows() == CountingOptions(memory=1 << 40).merged_rows() == 1 << 18
     assert CountingOptions().block_tokens(3) > (1 << 20) // 60
 

@@ -38,12 +38,12 @@ class CountingOptions:
     ``memory``: bytes for a block of text and its n-grams; None takes half of what is free, and 1 MiB is the least. A
     text that does not fit is counted block by block; the blocks' tables are spilled to temporary files and merged, and
     the counts stay in such files, mapped into memory, which the system may drop and read again as it needs memory. So
-    with the length of the text grow, in memory, the words of the vocabulary alone (about 50 bytes each), and in files
+    with the length of the text grow, in memory, the words of the vocabulary alone (some 150 bytes each), and in files
     16 to 20 bytes for each different n-gram, of each block while they are merged. Only a sentence that does not fit in
-    a block itself takes more. Some 50 MB for pieces of the text come on top.
+    a block itself takes more. Pieces of the text come on top, about 10 MB for each thread.
 
-    ``folder``: where the temporary files go (None: where the system has them); they are gone when the counts are, or
-    when the process ends, however it ends. ``threads``: None takes as many as there are processors.
+    ``folder``: where the temporary files go (None: where the system has them, which should not be in memory); they are
+    gone when the counts are, or when the process ends, however it ends. ``threads``: None takes as many as there are processors.
     """
 
     memory: int | None = None
@@ -62,8 +62,10 @@ class CountingOptions:
         return min(memory // block_memory(order), _MOST_BLOCK_TOKENS)
 
     def merged_rows(self) -> int:
-        """Return how many rows of a merged table may be in memory before they are written."""
-        return min((self.memory or _MOST_MERGED_ROWS << 6) >> 6, _MOST_MERGED_ROWS)
+        """Return how many rows a thread may merge before they are written."""
+        if self.memory is None:
+            return _MOST_MERGED_ROWS
+        return max(1, min(self.memory // (32 * (self.thread_count() + 1)), _MOST_MERGED_ROWS))
 
     def thread_count(self) -> int:
         """Return how many threads count."""
