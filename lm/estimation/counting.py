@@ -43,7 +43,7 @@ class CountingOptions:
     a block itself takes more. Pieces of the text come on top, about 10 MB for each thread.
 
     ``folder``: where the temporary files go (None: where the system has them, which should not be in memory); they are
-    gone when the counts are, or when the process ends, however it ends. ``threads``: None takes as many as there are processors.
+    gone when the counts are, or when the process ends, however it ends. ``threads``: None takes one a processor.
     """
 
     memory: int | None = None
