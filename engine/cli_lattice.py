@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import FormatError
+from .cli_lattice_rescore import rescore_options, rescorer_of
 from .cli_options import text_out, write_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ FORMS = ("summary", "best", "nbest", "confidences", "kaldi", "dot", "svg")
 @click.option("--words", "words_file", metavar="FILE", help="Kaldi's words.txt, where an archive holds numbers.")
 @click.option("--reference", metavar="FILE", help="What was said, a key and words a line: the summary has the oracle.")
 @click.option("--frame-seconds", type=float, metavar="SECONDS", help="Give times in seconds, not in frames.")
+@rescore_options
 @text_out
 def lattice(
     files: tuple[str, ...],
@@ -46,8 +48,9 @@ def lattice(
     reference: str | None,
     frame_seconds: float | None,
     output: str | None,
+    **rescoring: Any,
 ) -> None:
-    """Show or convert lattices.
+    """Show, convert or rescore lattices.
 
     LATTICES are .npz files of one lattice each, or text archives in Kaldi's form.
 
@@ -55,16 +58,21 @@ def lattice(
       harken decode --graph my.graph --lattices talk.lat --format text talk.scores.npz
       harken lattice talk.lat --as confidences
       harken lattice talk.lat --as svg --beam 4 -o talk.svg
+      harken lattice talk.lat --as best --rescore big.arpa --first-pass small.arpa --lm-weight 0.9
+
+    Rescoring expects each word sequence on one path: a lattice that is not made so wants --determinize.
     """
     from ..decoder.lattice.determinize import determinize
     from ..decoder.lattice.prune import prune
 
     said = _references(reference)
+    rescore = rescorer_of(**rescoring, beam=beam)
     parts = []
     for path in files:
         for key, made in _lattices(path, words_file, acoustic_scale):
             made = determinize(made) if merge else made
             made = made if beam is None else prune(made, beam)
+            made = made if rescore is None else rescore(made)
             parts.append(_shown(key, made, form, count, said, frame_seconds))
     if form in ("dot", "svg") and len(parts) != 1:
         raise click.UsageError(f"A picture shows one lattice; these files hold {len(parts)}.")

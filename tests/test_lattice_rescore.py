@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from harken.decoder.lattice.assemble import empty_lattice
 from harken.decoder.lattice.determinize import determinize
 from harken.decoder.lattice.mbr import minimum_bayes_risk
 from harken.decoder.lattice.nbest import best_path, nbest
+from harken.decoder.lattice.npz import save_lattice
 from harken.decoder.lattice.prune import prune
 from harken.decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescorer, rescore_lattice
 from harken.decoder.lattice.rescore_sweep import sweep_weights
+from harken.engine.cli_lattice import lattice as command
 from harken.errors import OptionsError, SearchError
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.kenlm_model import KenlmModel
@@ -80,7 +83,14 @@ def models(tmp_path_factory):
         (folder / f"{name}.arpa").write_text(re.sub(r"\t$", "", tabbed, flags=re.MULTILINE))
     first, new = (Ngram.from_arpa(read_arpa(folder / f"{name}.arpa")) for name in ("first", "new"))
     kenlm = KenlmModel(folder / "new.arpa")
-    return {"first": first, "ngram": new, "kenlm": kenlm, "mixture": LinearMixture([first, kenlm], [0.25, 0.75])}
+    first.save(folder / "first.safetensors")
+    return {
+        "folder": folder,
+        "first": first,
+        "ngram": new,
+        "kenlm": kenlm,
+        "mixture": LinearMixture([first, kenlm], [0.25, 0.75]),
+    }
 
 
 def without_lm(lattice):
@@ -247,3 +257,53 @@ def test_a_sweep_needs_a_path(models):
     empty = LatticeRescorer([models["ngram"]], ("<eps>",)).expand(empty_lattice(1.0, ("<eps>",)))
     with pytest.raises(SearchError, match="no path"):
         sweep_weights(empty, [RescoreOptions()])
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("split", [False, True])
+def test_stored_lattices_are_rescored_by_command(models, tmp_path, split, several):
+    lattices = [determinize(without_lm(random_lattice(seed))) for seed in (2, 3)]
+    files = [tmp_path / f"{name}.npz" for name in "ab"]
+    for lattice, file in zip(lattices, files, strict=True):
+        save_lattice(lattice, file)
+    folder = models["folder"]
+    arguments = ["--as", "nbest", "-n", "2", "--rescore", folder / "new.arpa", "--lm-weight", "0.75"]
+    weights, chosen = 0.75, [models["ngram"]]
+    if several:
+        arguments += ["--rescore", folder / "first.safetensors", "--lm-weight", "0.5"]
+        weights, chosen = (0.75, 0.5), [models["ngram"], models["first"]]
+    if split:
+        arguments += ["--first-pass", folder / "first.safetensors", "--word-insertion-penalty", "0.25"]
+    options = RescoreOptions(weights, 0.25 * split, lattices[0].acoustic_scale, 1.0 * split, 0.0 if split else None)
+    wanted = []
+    for name, lattice in zip("ab", lattices, strict=True):
+        found = rescore_lattice(lattice, chosen, LatticeRescoreOptions(options), models["first"] if split else None)
+        wanted += [f"{name}-{i} {p.total_cost:.4f} {p.text}" for i, p in enumerate(nbest(found.lattice, 2), 1)]
+    done = run(*files, *arguments)
+    assert done.output.splitlines() == wanted
+
+
+def test_models_are_mixed_by_command(models, tmp_path):
+    lattice = determinize(random_lattice(3))
+    save_lattice(lattice, tmp_path / "a.npz")
+    names = [models["folder"] / "first.arpa", "--rescore", models["folder"] / "new.arpa"]
+    done = run(tmp_path / "a.npz", "--as", "nbest", "-n", "1", "--rescore", *names, "--mix", "0.25,0.75")
+    options = LatticeRescoreOptions(RescoreOptions(acoustic_scale=lattice.acoustic_scale))
+    best = best_path(rescore_lattice(lattice, models["mixture"], options).lattice)
+    assert float(done.output.split()[1]) == pytest.approx(best.total_cost, abs=2e-4)
+
+
+def test_rescoring_options_that_make_no_sense_are_refused(models, tmp_path):
+    save_lattice(random_lattice(3), tmp_path / "a.npz")
+    done = run(tmp_path / "a.npz", "--lm-weight", "0.5")
+    assert (done.exit_code, "goes with --rescore" in done.output) == (2, True)
+    model = ["--rescore", models["folder"] / "new.arpa"]
+    done = run(tmp_path / "a.npz", *model, "--lm-weight", "1", "--lm-weight", "2")
+    assert (done.exit_code, "2 times for 1 models" in done.output) == (2, True)
+    for shares in ("a", "0.5", "1,1"):
+        with pytest.raises(OptionsError):
+            run(tmp_path / "a.npz", *model, "--mix", shares)
