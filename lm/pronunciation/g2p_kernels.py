@@ -130,9 +130,9 @@ def put(model: Model, held: Hypotheses, room: int, entry: int, place: int, arc: 
     graphone = model.words[arc] - SPECIAL
     said = np.int64(held.said[entry])
     if model.first[graphone] >= 0:
-        said = (said * 32771 + model.first[graphone] + 1) % 281474976710597
+        said = (said * 32771 + model.first[graphone] + 1) % 140737488355213
     if model.second[graphone] >= 0:
-        said = (said * 32771 + model.second[graphone] + 1) % 281474976710597
+        said = (said * 32771 + model.second[graphone] + 1) % 140737488355213
     held.score[slot], held.state[slot], held.back[slot] = value, model.next_state[arc], entry
     held.graphone[slot], held.said[slot] = graphone, said
     held.top[place] = max(held.top[place], value)
