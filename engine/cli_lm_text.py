@@ -50,10 +50,10 @@ def spoken_text(paths: Sequence[str], temporary: str | None = None) -> Iterator[
         folder = tempfile.TemporaryDirectory(prefix="harken-text-", dir=temporary)
     except OSError as problem:
         raise OptionsError(f"--temporary: {problem.filename}: {problem.strerror}; name a folder that exists.") from None
-    with folder as name, progress_bar("normalising") as progress:
+    with folder as name:
         target = Path(name) / "spoken"
-        lines = normalize_lines(_raw_lines(paths, progress), ", ".join(paths), sentences=True)
-        with open(target, "w", encoding="utf8", newline="\n") as out:
+        with progress_bar("normalising") as progress, open(target, "w", encoding="utf8", newline="\n") as out:
+            lines = normalize_lines(_raw_lines(paths, progress), ", ".join(paths), sentences=True)
             out.writelines(f"{line}\n" for line in lines)
         if lines.report.dropped:
             complain(f"{', '.join(paths)}: {lines.report}.")

@@ -330,6 +330,12 @@ def test_a_terminal_sees_how_far_reading_is(place, monkeypatch):
     with progress_bar("scoring") as progress:
         progress(7, 0)  # nobody knows how long standard input is
     assert "7/? bytes" in sys.stderr.getvalue()
+    options = ("--normalize", "--vocabulary-size", "3", "--discount-fallback", "-o", "m.arpa")
+    with pytest.raises(SystemExit) as ended:
+        main(["lm", "estimate", "text", *options])
+    assert ended.value.code == 0
+    shown = sys.stderr.getvalue()
+    assert shown.index("normalising") < shown.index("choosing words") < shown.rindex("counting")
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar("counting") as progress:
         assert progress is None
