@@ -8,13 +8,14 @@ model.save("model.safetensors", quantised=8)
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
 from ...tensorfile import map_arrays, save_arrays
-from .arpa import MOST_LOG10, SPECIAL_WORDS, Arpa
+from .arpa import MOST_LOG10, SENTENCE_END, SENTENCE_START, SPECIAL_WORDS, Arpa
 from .automaton import arpa_of, automaton_of
 from .packed_arrays import CODE_BITS, PLAIN_BITS, STATES, NgramArrays, NgramAutomaton, read_only
 from .packed_check import is_sound
@@ -24,6 +25,7 @@ from .word_table import WordTable, table_of_lines
 __all__ = ["Ngram", "NgramArrays", "NgramAutomaton"]
 
 _FORMAT = "harken n-gram 2"
+START_ID, END_ID = SPECIAL_WORDS.index(SENTENCE_START), SPECIAL_WORDS.index(SENTENCE_END)
 
 
 class Ngram:
@@ -46,7 +48,7 @@ class Ngram:
         Raises FormatError where the context of an n-gram is no n-gram itself.
         """
         automaton = automaton_of(arpa)
-        return cls(arpa.words, pack(automaton, quantised), int(automaton.next_state[1]), arpa.order)
+        return cls(arpa.words, pack(automaton, quantised), int(automaton.next_state[START_ID]), arpa.order)
 
     def to_arpa(self) -> Arpa:
         """Return the model's n-grams, of a quantised model with the numbers that the codes stand for."""
@@ -142,7 +144,7 @@ class Ngram:
             raise OptionsError(f"score: the model has no state {state} or no word {word_id}.")
         from .lookup_kernels import lookup_one
 
-        log10_prob, following = lookup_one(self.arrays, state, word_id)
+        log10_prob, following = lookup_one(*self.arrays, state, word_id)
         return float(log10_prob), int(following)
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -150,7 +152,7 @@ class Ngram:
         from .lookup_kernels import lookup_all
 
         known = self.ids
-        ids = np.array([known.get(word, 0) for word in words] + [2], np.int32)
+        ids = np.array([known.get(word, 0) for word in words] + [END_ID], np.int32)
         scores = np.empty(len(ids))
         lookup_all(self.arrays, self.start_state, ids, scores)
         return scores, ids != 0
@@ -159,9 +161,8 @@ class Ngram:
         """Return log10 p of a whole sentence, its end included."""
         from .lookup_kernels import sum_lookups
 
-        known = self.ids
-        ids = np.array([*[known.get(word, 0) for word in words], 2], np.int32)
-        return float(sum_lookups(self.arrays, self.start_state, ids))
+        ids = np.fromiter(map(self.ids.get, words, repeat(0)), np.int32, len(words))
+        return float(sum_lookups(*self.arrays, self.start_state, ids, END_ID))
 
     def sentence_scores(self, sentences: Iterable[str | Sequence[str]]) -> NDArray[np.float64]:
         """Return log10 p of each sentence (words between spaces, or a list of them), its end included.
@@ -188,7 +189,7 @@ class Ngram:
         data = np.frombuffer(text.encode("utf8"), np.uint8)
         ids = np.empty(len(data) // 2 + 1 + len(lines), np.int32)
         begin = np.empty(len(lines) + 1, np.int64)
-        count = number_lines(self._table, data, 2, ids, begin)
+        count = number_lines(self._table, data, END_ID, ids, begin)
         scores = np.zeros(count)
         lookup_chains(self.arrays, np.full(len(lines), self.start_state), ids, begin, scores)
         return scores, ids[:count], begin
