@@ -1,11 +1,13 @@
 """The command line: `harken COMMAND`; `python -m harken.engine.cli` does the same.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 all done, 1 something was refused (one
-sentence says what and how to mend it), 2 the command line itself made no sense.
+sentence says what and how to mend it), 2 the command line itself made no sense, 130 and 143 it was interrupted.
 """
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -71,6 +73,8 @@ def main(arguments: list[str] | None = None) -> None:
     before_compiling(
         lambda: complain("compiling kernels for this machine, which happens once and takes some seconds ...")
     )
+    with suppress(ValueError):  # in another thread than the main one
+        signal.signal(signal.SIGTERM, _end)
     try:
         code: Any = harken.main(arguments, prog_name="harken", standalone_mode=False)
         sys.stdout.flush()
@@ -92,6 +96,11 @@ def main(arguments: list[str] | None = None) -> None:
         complain(f"{error.filename or 'harken'}: {error.strerror or error}.")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(number: int, frame: object) -> None:
+    """Leave as an exception does, so that what was begun is cleared away."""
+    sys.exit(128 + number)
 
 
 def complain(message: object) -> None:
