@@ -8,9 +8,10 @@ memory map, so that opening a graph of many megabytes takes no time and several 
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,18 +41,36 @@ def save_arrays(
     write_aside(path, len(text).to_bytes(8, "little") + text + data[body:])
 
 
-def write_aside(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write ``data`` to a temporary file beside ``path``, then rename it: whoever reads never sees half a file."""
-    target = Path(path)
-    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+@contextmanager
+def written_aside(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Give a binary file that becomes ``path`` at the end: whoever reads never sees half a file.
+
+    It lies beside ``path`` until then and is removed where something goes wrong. A link stays one, to what is written;
+    pipes and devices are written straight away. Raises OSError, whose filename is ``path``.
+    """
+    target = Path(os.path.realpath(path))
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.chmod(aside, 0o644)
-        os.replace(aside, target)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as out:
+                yield out
+            return
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                yield out
+            os.chmod(aside, 0o644)
+            os.replace(aside, target)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror or str(problem), os.fspath(path)) from None
+
+
+def write_aside(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write ``data`` to ``path``, as ``written_aside`` does."""
+    with written_aside(path) as out:
+        out.write(data)
 
 
 def map_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:

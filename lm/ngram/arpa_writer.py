@@ -2,7 +2,6 @@
 
 import os
 import struct
-import tempfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
+from ...tensorfile import written_aside
 
 _ROWS_AT_ONCE = 1 << 15
 _THREADS = 2
@@ -53,18 +53,10 @@ def write_arpa(model: NgramRows, path: str | os.PathLike[str]) -> None:
     target = Path(path)
     lines = _Lines(model, target)
     try:
-        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as problem:
-        raise FormatError(f"{path}: cannot be written ({problem.strerror or problem}).") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with written_aside(target) as file:
             (_write_packed if target.suffix == ".gz" else _write_plain)(lines.tasks(), file)
-        os.chmod(aside, 0o644)
-        os.replace(aside, target)
     except OSError as problem:
         raise FormatError(f"{path}: cannot be written ({problem.strerror or problem}).") from None
-    finally:
-        Path(aside).unlink(missing_ok=True)
 
 
 class _Lines:
