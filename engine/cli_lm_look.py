@@ -14,6 +14,7 @@ from ..lm.ngram.kenlm_file import describe_kenlm
 from ..lm.ngram.model_files import KENLM, MAPPED, kind_of, open_model, read_ngrams
 from ..lm.ngram.ngram import Ngram
 from ..tensorfile import write_aside
+from .cli import complain
 
 if TYPE_CHECKING:
     from ..lm.ngram.perplexity import WordScore
@@ -44,6 +45,10 @@ def perplexity(model_path: str, texts: tuple[str, ...], by_word: bool, json_path
     else:
         with progress_bar("scoring") as progress:
             found = text_perplexity(model, text_files(texts, progress))
+    if found.unknown_words == found.words:
+        complain(
+            f"{', '.join(texts)}: {model_path} knows none of its words; are they in other letters, or in capitals?"
+        )
     numbers = {name: value if math.isfinite(value) else None for name, value in found.as_dict().items()}
     text = json.dumps({"model": model_path, "texts": list(texts), **numbers}, indent=1, ensure_ascii=False) + "\n"
     if json_path == "-":

@@ -190,6 +190,16 @@ def test_perplexity_as_text_json_and_by_word(harken, place):
     assert rows[1][2] == "3"
 
 
+def test_texts_of_which_no_word_is_known(harken, place):
+    harken("estimate", "text", "--discount-fallback", "-o", "m.arpa")
+    (place / "foreign").write_text("\u043e\u043d \u0431\u044b\u043b\nTHE CAT\n")
+    out, err = harken("perplexity", "m.arpa", "foreign")
+    assert err == "harken: foreign: m.arpa knows none of its words; are they in other letters, or in capitals?\n"
+    assert out.splitlines()[2:] == ["OOVs                     4", "tokens                   6"]
+    for command in (("mix", "m.arpa", "m.arpa", "--tune"), ("prune", "m.arpa", "--size", 3, "--histories")):
+        assert "no words that the model" in harken.refused(*command, "foreign", "-o", "x.arpa")
+
+
 def test_models_are_told_by_what_they_hold(harken, place):
     harken("estimate", "text", "--discount-fallback", "-o", "m.arpa")
     harken("convert", "m.arpa", "packed.arpa.gz")
