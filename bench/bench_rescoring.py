@@ -105,9 +105,9 @@ def test_scores_are_kenlms(clips, models):
                 worst_first = max(worst_first, abs(first - first_pass.sentence_score(words)))
                 paths += 1
         print(
-            f"\n{name}: log10 p of {paths:,} paths (the best and {PATHS} drawn of each of {len(clips)} lattices) is the "
-            f"kenlm module's score of the sentence within {worst:.1e} (it adds up float32; the sum of its words' scores "
-            f"in float64: within {worst_sum:.1e}), the first pass's its model's within {worst_first:.1e}"
+            f"\n{name}: log10 p of {paths:,} paths (the best and {PATHS} drawn of each of {len(clips)} lattices) is "
+            f"the kenlm module's score of the sentence within {worst:.1e} (it adds up float32; the sum of its words' "
+            f"scores in float64: within {worst_sum:.1e}), the first pass's its model's within {worst_first:.1e}"
         )
         assert worst < 1e-4
         assert worst_first < 1e-4
