@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,27 +143,21 @@ class Ngram:
         """Return log10 p(word | state) and the state that follows; raises OptionsError for what the model lacks."""
         if not (0 <= state < self.states and 0 <= word_id < len(self.arrays.word_next)):
             raise OptionsError(f"score: the model has no state {state} or no word {word_id}.")
-        from .lookup_kernels import lookup_one
-
-        log10_prob, following = lookup_one(*self.arrays, state, word_id)
+        log10_prob, following = self._kernels.lookup_one(*self.arrays, state, word_id)
         return float(log10_prob), int(following)
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows."""
-        from .lookup_kernels import lookup_all
-
         known = self.ids
         ids = np.array([known.get(word, 0) for word in words] + [END_ID], np.int32)
         scores = np.empty(len(ids))
-        lookup_all(self.arrays, self.start_state, ids, scores)
+        self._kernels.lookup_all(self.arrays, self.start_state, ids, scores)
         return scores, ids != 0
 
     def sentence_score(self, words: Sequence[str]) -> float:
         """Return log10 p of a whole sentence, its end included."""
-        from .lookup_kernels import sum_lookups
-
         ids = np.fromiter(map(self.ids.get, words, repeat(0)), np.int32, len(words))
-        return float(sum_lookups(*self.arrays, self.start_state, ids, END_ID))
+        return float(self._kernels.sum_lookups(*self.arrays, self.start_state, ids, END_ID))
 
     def sentence_scores(self, sentences: Iterable[str | Sequence[str]]) -> NDArray[np.float64]:
         """Return log10 p of each sentence (words between spaces, or a list of them), its end included.
@@ -193,6 +188,13 @@ class Ngram:
         scores = np.zeros(count)
         lookup_chains(self.arrays, np.full(len(lines), self.start_state), ids, begin, scores)
         return scores, ids[:count], begin
+
+    @cached_property
+    def _kernels(self) -> Any:
+        """The compiled look-ups, imported when first wanted; an import statement at every call takes as long as it."""
+        from . import lookup_kernels
+
+        return lookup_kernels
 
     @cached_property
     def _table(self) -> WordTable:
