@@ -36,10 +36,10 @@ def _step(model: LinkedArrays, history: int, wanted: int) -> tuple[float, int]:
             else:
                 high = middle
         if low < end and model.word[low] == wanted:
-            return weight * model.prob[low], low
-        weight *= model.backoff[history]
+            return weight * float(model.prob[low]), low
+        weight *= float(model.backoff[history])
         history = model.back[history]
-    return weight * model.prob[wanted], wanted
+    return weight * float(model.prob[wanted]), wanted
 
 
 @kernel
