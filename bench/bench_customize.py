@@ -27,7 +27,7 @@ from search_inputs import shared
 
 DOMAIN = Path(__file__).resolve().parents[1] / "tests" / "data" / "domain"
 TEN_MEGABYTES, MOST_SECONDS = 10_000_000, 120.0
-MOST_START = 2.0
+MOST_START = 1.35  # beside the static graph
 BAR_WORDS, BAR_ERRORS = 16, 0.6
 
 
@@ -90,7 +90,7 @@ def sum_of(folder):
 
 
 def test_start_up(tmp_path):
-    """A whole process that transcribes one short recording, warm."""
+    """A whole process that transcribes a short recording, warm; by processor time, since others may work beside it."""
     customised(tmp_path / "both", words=words())
     clip = str(DOMAIN / "01-af_heart.opus")
     commands = {
@@ -101,10 +101,20 @@ def test_start_up(tmp_path):
     taken = {name: [] for name in commands}
     for _ in range(4):
         for name, options in commands.items():
-            begin = time.perf_counter()
-            command = [sys.executable, "-m", "harken.engine.cli", "transcribe", *options, clip]
-            subprocess.run(command, check=True, capture_output=True, env=os.environ)
-            taken[name].append(time.perf_counter() - begin)
+            taken[name].append(process_seconds(["transcribe", *options, clip]))
+    processor = {name: statistics.median(one for one, _ in times[1:]) for name, times in taken.items()}
     for name, times in taken.items():
-        print(f"{name}: {statistics.median(times[1:]):.2f} s")
-    assert statistics.median(taken["customised, on the fly"][1:]) <= MOST_START
+        ratio = processor[name] / processor["bundled, static"]
+        wall = statistics.median(one for _, one in times[1:])
+        print(f"{name}: {processor[name]:.2f} s of processor time ({ratio:.2f}), {wall:.2f} s by the clock")
+    assert processor["customised, on the fly"] <= MOST_START * processor["bundled, static"]
+
+
+def process_seconds(arguments):
+    """Run the command line; return its processor time and the time by the clock."""
+    begin, before = time.perf_counter(), os.times()
+    command = [sys.executable, "-m", "harken.engine.cli", *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ)
+    after = os.times()
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    return processor, time.perf_counter() - begin

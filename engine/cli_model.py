@@ -25,4 +25,6 @@ def model(verify: bool, model: str | None) -> None:
     for what, licence in bundle.licences.items():
         click.echo(f"  {what}: {licence}")
     for name in bundle.decoding.__dataclass_fields__:
-        click.echo(f"  {name} = {getattr(bundle.decoding, name):g}")
+        value = getattr(bundle.decoding, name)
+        if value is not None:
+            click.echo(f"  {name} = {value:g}")
