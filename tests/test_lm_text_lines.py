@@ -1,10 +1,12 @@
 """Raw text line by line: what comes out, and what is said about letters that have no English reading."""
 
+import time
+
 import pytest
 from click.testing import CliRunner
 from harken.engine import cli
 from harken.errors import FormatError
-from harken.lm.text import RULES, normalize_lines
+from harken.lm.text import RULES, normalize, normalize_lines, split_sentences, to_written
 
 
 def test_lines_become_words_and_nothing_is_reported():
@@ -78,3 +80,32 @@ def test_the_command_refuses_what_makes_no_sense():
     assert harken("--written", "--explain", data="x").exit_code == 2
     with pytest.raises(FormatError, match="its 3 letters are Cyrillic"):
         harken(data="Нет")
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "sentences"),
+    [
+        ("He left. Mr. Smith came. It was 5.", ["He left.", "Mr. Smith came.", "It was 5."]),
+        ("The U.S. Army won. J. R. Smith knew.", ["The U.S. Army won.", "J. R. Smith knew."]),
+        ("Come at 6 p.m. Then eat! “Why?” she said.", ["Come at 6 p.m.", "Then eat!", "“Why?” she said."]),
+        ("One. two. Three... Four", ["One. two.", "Three...", "Four"]),
+        ("", [""]),
+    ],
+)
+def test_sentences_end_where_they_do(paragraph, sentences):
+    found = list(split_sentences(paragraph))
+    assert [sentence.strip() for sentence in found] == sentences
+    assert "".join(found) == paragraph
+
+
+@pytest.mark.parametrize("part", ["Mr. ", "1-", "1/", "9", "1 000 ", "a.", "x@", "$5 ", "it's ", "I ", "St. Paul "])
+def test_long_lines_cost_no_more_than_their_length(part):
+    def seconds(length):
+        text = part * (length // len(part))
+        begin = time.thread_time()
+        to_written(normalize(text))
+        list(split_sentences(text))
+        return time.thread_time() - begin
+
+    seconds(2000)
+    assert seconds(16000) < 24 * max(seconds(2000), 0.005)

@@ -5,11 +5,15 @@ said never changes: every line with a new figure is normalised again, and a figu
 words again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from .figure_grammar import BEGIN, COUNTED, GRAMMAR, WORTH_A_LOOK
 from .normalizer import normalize
 from .spoken_amounts import WrittenOptions
+
+_PIECE: Final = 200
+"""Words that are looked at together, so that a long line costs no more than its length."""
 
 
 def to_written(spoken: str, options: WrittenOptions | None = None) -> str:
@@ -19,16 +23,34 @@ def to_written(spoken: str, options: WrittenOptions | None = None) -> str:
     would be read in another way, the words stay. Case and punctuation are not restored, but months in dates have
     capitals.
     """
-    words = spoken.split()
     options = options or WrittenOptions()
+    words = spoken.split()
+    if len(words) <= _PIECE:
+        return _piece_written(words, options) or spoken
+    pieces = [_piece_written(piece, options) or " ".join(piece) for piece in _pieces(words)]
+    whole = " ".join(pieces)
+    return whole if normalize(whole) == normalize(spoken) else spoken
+
+
+def _pieces(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield long lines in pieces, cut outside of numbers where that can be."""
+    begin = 0
+    while begin < len(words):
+        end = begin + _PIECE
+        while end - begin > _PIECE // 2 and end < len(words) and not BEGIN.isdisjoint(words[end - 1 : end + 1]):
+            end -= 1
+        yield words[begin:end]
+        begin = end
+
+
+def _piece_written(words: Sequence[str], options: WrittenOptions) -> str:
+    """Return words with figures in them, "" where there is nothing to write in figures."""
     if WORTH_A_LOOK.isdisjoint(words):
         only_words = options.smallest > 1 and COUNTED.isdisjoint(words)
         if "one" not in words or only_words:
-            return spoken
+            return ""
     found = _figures(words, options)
-    if not found:
-        return spoken
-    return _unchanged_when_read(words, found)
+    return _unchanged_when_read(words, found) if found else ""
 
 
 def _figures(words: Sequence[str], options: WrittenOptions) -> list[tuple[int, int, str]]:

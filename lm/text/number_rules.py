@@ -49,8 +49,10 @@ def read_fraction(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    unit = f"{UNITS[match['unit']][bool(match['whole'])]} " if match["unit"] else ""
-    return read_fraction(match) + unit
+    if not match["unit"]:
+        return read_fraction(match)
+    several = match["whole"] or int(match["over"]) > int(match["under"])
+    return f"{read_fraction(match)}{UNITS[match['unit']][bool(several)]} "
 
 
 def _unit(match: re.Match[str]) -> str:

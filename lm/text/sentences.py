@@ -8,9 +8,11 @@ from .normalizer import normalize
 
 _END: Final = re.compile(r"""[.?!]+["'”’)\]]*\s+(?=["'“‘(\[]*[A-Z0-9])""")
 _ABBREVIATION: Final = re.compile(
-    r"""(?:^|[\s("'“‘])(?:[A-Za-z]|Mr|Mrs|Ms|Dr|St|Messrs|Mme|Mlle|Prof|Rev|Hon|Capt|Col|Gen|Lt|Lieut|Sgt|Maj|Gov|Sen"""
+    r"""(?:^|[\s("'“‘])(?:[A-Za-z]|(?:[A-Z]\.)+[A-Z]|Mr|Mrs|Ms|Dr|St|Messrs|Mme|Mlle|Prof|Rev|Hon|Capt|Col|Gen|Lt|Lieut|Sgt|Maj|Gov|Sen"""
     r"""|Jr|Sr|No|Nos|Vol|vol|Fig|fig|pp|vs|etc|viz|cf|e\.g|i\.e|Esq|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.\s*$"""
 )
+_LONGEST_ABBREVIATION: Final = 20
+"""Characters before a possible end of a sentence that are looked at."""
 _LONGEST_SENTENCE: Final = 120  # words; a longer "sentence" is a table or a list, cut where it stands
 
 
@@ -18,7 +20,7 @@ def split_sentences(paragraph: str) -> Iterator[str]:
     """Yield the sentences of ``paragraph``: cut after . ? ! before a capital or a figure, but not after "Mr." """
     begin = 0
     for match in _END.finditer(paragraph):
-        if not _ABBREVIATION.search(paragraph, begin, match.end()):
+        if not _ABBREVIATION.search(paragraph, max(0, begin - 1, match.end() - _LONGEST_ABBREVIATION), match.end()):
             yield paragraph[begin : match.end()]
             begin = match.end()
     yield paragraph[begin:]

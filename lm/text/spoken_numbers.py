@@ -75,11 +75,17 @@ def parse_cardinal(words: Sequence[str], at: int) -> tuple[int, int]:
         return total + value, after
 
 
+LONGEST: Final = 40
+"""Words that a number may have; what is longer stays in words."""
+
+
 def parse_digits(words: Sequence[str], at: int) -> tuple[str, int]:
     """Return the figures of the single digits that begin at ``at``, and the place after them."""
     end = at
     while end < len(words) and words[end] in DIGITS:
         end += 1
+        if end - at > LONGEST:
+            return "", at
     return "".join(DIGITS[word] for word in words[at:end]), end
 
 
@@ -100,7 +106,7 @@ def parse_year(words: Sequence[str], at: int) -> tuple[int, int]:
 def parse_ordinal(words: Sequence[str], at: int) -> tuple[int, int]:
     """Return a rank that begins at ``at`` and the place after it, else 0 and ``at``."""
     end = at
-    while end < len(words) and (words[end] in NUMBER_WORDS or words[end] == "and"):
+    while end < len(words) and (words[end] in NUMBER_WORDS or words[end] == "and") and end - at < LONGEST:
         end += 1
     if end == len(words) or words[end] not in ORDINAL_WORDS:
         return 0, at

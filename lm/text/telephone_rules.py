@@ -77,7 +77,7 @@ TELEPHONE_RULES: Final[tuple[Rule, ...]] = (
         'A toll-free number that goes on in letters begins with "one eight hundred".',
     ),
     rule(
-        "network addresses", ".", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", _network_address,
+        "network addresses", ".", r"(?<![\w.])(?=[\d.]*\d\d)\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", _network_address,
         "The four numbers of a network address are read figure by figure, with dots.",
         after=".", hint=r"\d\.\d{1,3}\.\d{1,3}\.",
     ),

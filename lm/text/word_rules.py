@@ -126,7 +126,7 @@ WORD_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "streets", "0123456789",
-        r"(?P<before>\b\d[\w/-]*\s+(?:(?:[NSEW]|[NS][EW])\b\.?\s+)?(?:[A-Z][a-z][\w']*\s+|\d+(?:st|nd|rd|th)\s+){1,3}"
+        r"(?P<before>\b\d[\w/-]{0,8}\s+(?:(?:[NSEW]|[NS][EW])\b\.?\s+)?(?:[A-Z][a-z][\w']*\s+|\d+(?:st|nd|rd|th)\s+){1,3}"
         r"|\b\d+(?:st|nd|rd|th)\s+)(?:(?P<lower>st|ave)\b(?=\.|,|\s[a-z(]|$)|"
         rf"(?P<kind>{any_of(STREETS)})\b)(?!')\.?(?!(?<=St\.|Dr\.|Ct\.|Pl\.|Sq\.)\s+[A-Z][a-z])", _street,
         "After a house number or a numbered name, the kind of street is read out, and the point of the compass.",
