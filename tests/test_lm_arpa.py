@@ -101,6 +101,7 @@ def test_a_model_without_unknown_word_gets_one(tmp_path):
         ("0.0625\n-0.375", "100\n-0.375", "line 17: the back-off weight '100'"),
         ("<s> a\t0.0625", "<s> a", "line 21: the context '<s> a' of this n-gram has no back-off weight"),
         ("-99\t<s>\t-0.5", "-99\t<s>", "line 17: the context '<s>' of this n-gram has no back-off weight"),
+        ("<s> a b", "b a b", "line 21: the context 'b a' of this n-gram is not among the 2-grams"),
         ("-2\t<unk>", "-2\t<UNK>\n-2\t<unk>", "line 13: the unigram '<unk>' stands there twice"),
         ("-1.25\ta\t-0.125\n", "-1.25\t<UNK>\n", "line 13: the unigram '<unk>' stands there twice"),
         ("-1.25\ta", "-1.25\tb", "line 13: the unigram 'b' stands there twice"),
@@ -284,8 +285,10 @@ numbers = st.floats(-99, 0, width=32)
 def test_what_is_written_reads_back_bit_for_bit(tmp_path_factory, letters, order, data):
     words = ("<unk>", "<s>", "</s>", *letters)
     tables = [NgramTable(np.arange(len(words), dtype=np.int32)[:, None], *two(data, len(words), order > 1))]
+    grams = [(word,) for word in range(len(words))]
     for n in range(2, order + 1):
-        grams = data.draw(st.lists(st.tuples(*[st.integers(0, len(words) - 1)] * n), unique=True, max_size=8))
+        longer = [(*gram, word) for gram in grams for word in range(len(words))]
+        grams = data.draw(st.lists(st.sampled_from(longer), unique=True, max_size=8)) if longer else []
         ids = np.array(sorted(grams), np.int32).reshape(len(grams), n)
         tables.append(NgramTable(ids, *two(data, len(grams), n < order)))
     path = tmp_path_factory.mktemp("arpa") / "round.arpa"

@@ -3,6 +3,7 @@
 The header and whatever is odd is read by Python, the other lines by compiled code over the mapped or unpacked bytes.
 """
 
+import codecs
 import gzip
 import mmap
 import os
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ...errors import FormatError
 from .arpa import MISSING_UNKNOWN_LOG10, MOST_LOG10, SPECIAL_WORDS, Arpa, NgramTable
 from .packed_arrays import read_only
-from .word_table import WordTable, table_of
+from .word_table import LENGTH_BITS, WordTable, table_of
 
 _UNKNOWN = {b"<unk>", b"<UNK>"}
 _KENLM = b"mmap lm "
@@ -29,7 +30,8 @@ def read_arpa(path: str | os.PathLike[str]) -> Arpa:
     ``<UNK>``, which is the same) gets one with log10 probability -100, as in KenLM. Fields may stand between any white
     space, blank lines anywhere. Raises FormatError, naming file and line, for anything that is not well-formed: counts
     that differ from the header's, a number that is not finite, a probability above 1, an unknown or repeated n-gram, a
-    missing back-off weight of an n-gram that longer ones begin with, a file that ends early.
+    missing back-off weight of an n-gram that longer ones begin with, n-grams that begin with one that is not there, a
+    file that ends early.
     """
     try:
         return _Reader(os.fspath(path), _bytes_of(path)).read()
@@ -116,7 +118,7 @@ class _Reader:
             if found < 0:
                 raise self.not_arpa()
             self.at = self.raw.rfind(b"\n", 0, found) + 1
-            line = self.next_line()
+            line = self.next_line().removeprefix(codecs.BOM_UTF8)
             self.pass_line()
             if line == b"\\data\\":
                 break
@@ -217,6 +219,9 @@ class _Reader:
         _, fields, _, numbers = self.read_rows(1, count, highest)
         names = [bytes(self.raw[start:end]) for start, end in fields[:count].tolist()]
         rows = {name: row for row, name in enumerate(names)}
+        longest = max(range(count), key=lambda row: len(names[row]), default=0)
+        if names and len(names[longest]) >= 1 << LENGTH_BITS:
+            raise self.fail("a word is longer than 16 MB", int(fields[longest, 0]))
         number_of = np.full(count + 1, -1, np.int32)
         numbers = np.concatenate([numbers[:count], np.array([[MISSING_UNKNOWN_LOG10, 0]], np.float32)])
         special = [rows.get(b"<unk>", rows.get(b"<UNK>", count))]
@@ -237,7 +242,8 @@ class _Reader:
         try:
             words = (*SPECIAL_WORDS, *(names[row].decode("utf8") for row in rest.tolist()))
         except UnicodeDecodeError as problem:
-            raise FormatError(f"{self.path}: a word is not UTF-8 ({problem.object!r}).") from None
+            at = int(fields[names.index(problem.object), 0])
+            raise self.fail(f"the word {problem.object!r} is not UTF-8; convert the file", at) from None
         missing = np.isnan(numbers[order, 1])
         backoff = np.where(missing, np.float32(0), numbers[order, 1])
         ids = np.arange(len(order), dtype=np.int32)[:, None]
@@ -265,14 +271,14 @@ class _Reader:
             repeated = int(first_not_rising(read_only(ids)))
             if repeated < count:
                 raise self.fail("an n-gram stands there twice", self.row_begin(begin, int(place[repeated])))
-        if missing.any():
-            contexts = context_rows(read_only(ids), read_only(shorter.ids))
-            bare = np.flatnonzero((contexts >= 0) & missing[contexts])
-            if len(bare):
-                row = int(bare[0])
-                shown = " ".join(words[word] for word in ids[row, :-1])
-                at = self.row_begin(begin, int(place[row]) if len(place) else row)
-                raise self.fail(f"the context {shown!r} of this n-gram has no back-off weight", at)
+        contexts = context_rows(read_only(ids), read_only(shorter.ids))
+        bare = np.flatnonzero(np.append(missing, True)[contexts])  # a context that is not there is -1
+        if len(bare):
+            row = int(bare[0])
+            shown = " ".join(words[word] for word in ids[row, :-1])
+            at = self.row_begin(begin, int(place[row]) if len(place) else row)
+            what = "has no back-off weight" if contexts[row] >= 0 else f"is not among the {order - 1}-grams"
+            raise self.fail(f"the context {shown!r} of this n-gram {what}", at)
         without = np.isnan(numbers[:, 1])
         backoff = np.where(without, np.float32(0), numbers[:, 1])
         return NgramTable(np.ascontiguousarray(ids), np.ascontiguousarray(numbers[:, 0]), backoff), without
