@@ -49,13 +49,17 @@ def describe_kenlm(path: str | os.PathLike[str]) -> tuple[str, tuple[int, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class TrieLevel:
-    """The nodes of one order, bit-packed from byte ``start`` on: word, back-off and probability, pointer."""
+    """The nodes of one order, bit-packed from byte ``start`` on: word, back-off and probability, pointer.
+
+    The ``highest`` order has neither back-off weights nor pointers.
+    """
 
     start: int
     count: int
     width: int  # bits of a node
     word_bits: int
-    pointer_bits: int  # 0 in the highest order
+    pointer_bits: int
+    highest: bool
     high_parts: NDArray[np.int64] | None  # from which node on the pointers' cut-off bits have which value
 
 
@@ -168,7 +172,7 @@ class KenlmFile:
         value_bits = (31 if highest else 63) if bins is None else sum(len(b).bit_length() - 1 for b in bins[n - 2])
         width = word_bits + value_bits + pointer_bits
         start = self.take(((1 + count) * width + 7) // 8 + 8, f"the {n}-grams")
-        return TrieLevel(start, count, width, word_bits, pointer_bits, high_parts)
+        return TrieLevel(start, count, width, word_bits, pointer_bits, highest, high_parts)
 
     def _read_high_parts(self, entries: int, most: int, n: int) -> tuple[NDArray[np.int64], int]:
         """Return where the bits that are cut off the pointers (Raj and Whittaker 2003) step up, and how many stay."""

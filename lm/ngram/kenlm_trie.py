@@ -86,7 +86,7 @@ def _decode(
         if bins is None:  # a probability is never above 0, so its sign is not kept
             prob[here] = (field(at, 31)[:nodes].astype(np.uint32) | np.uint32(1 << 31)).view(np.float32)
             at += 31
-            if level.pointer_bits or level.high_parts is not None:
+            if not level.highest:
                 backoff[here] = field(at, 32)[:nodes].astype(np.uint32).view(np.float32)
                 at += 32
         else:
