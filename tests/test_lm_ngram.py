@@ -132,6 +132,12 @@ def test_an_n_gram_without_its_context_is_refused():
         Ngram.from_arpa(Arpa(arpa.words, (arpa.tables[0], gone, third)))
 
 
+def test_a_word_with_a_line_break_is_refused():
+    arpa = small()
+    with pytest.raises(FormatError, match="holds a line break"):
+        Ngram.from_arpa(Arpa((*arpa.words[:-1], "a\nb"), arpa.tables))
+
+
 def test_importing_compiles_nothing():
     code = "import sys, harken.lm.ngram.ngram, harken.lm.rescore; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd="/", check=False).returncode == 0

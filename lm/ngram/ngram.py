@@ -36,8 +36,14 @@ class Ngram:
     takes, ``automaton()`` the same as plain arrays; ``start_state`` is the history ``<s>``.
     """
 
-    def __init__(self, words: Sequence[str], arrays: NgramArrays, start_state: int, order: int) -> None:
-        self._text = "\n".join(words)
+    def __init__(self, words: Sequence[str] | str, arrays: NgramArrays, start_state: int, order: int) -> None:
+        """Take the words (a string: one a line) and arrays of a model; use ``from_arpa`` or ``load``.
+
+        Raises FormatError for words that hold line breaks.
+        """
+        self._text = words if isinstance(words, str) else "\n".join(words)
+        if not isinstance(words, str) and self._text.count("\n") >= max(1, len(words)):
+            raise FormatError("A word of the model holds a line break.")
         self.arrays = arrays
         self.start_state = start_state
         self.order = order
@@ -110,7 +116,7 @@ class Ngram:
             raise FormatError(f"{path}: not an n-gram model of the format {_FORMAT!r}.")
         try:
             text = bytes(named.pop("text")).decode("utf8")
-            model = cls((text,), NgramArrays(**named), int(metadata["start"]), int(metadata["order"]))
+            model = cls(text, NgramArrays(**named), int(metadata["start"]), int(metadata["order"]))
         except (KeyError, TypeError, ValueError) as problem:
             raise FormatError(f"{path}: the n-gram model is damaged ({problem}).") from None
         count = text.count("\n") + 1
