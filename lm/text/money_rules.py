@@ -73,7 +73,7 @@ MONEY_RULES: Final[tuple[Rule, ...]] = (
         "shillings and pence", "sd",
         rf"(?:\x01\s?(?P<pounds>{NUMBER})(?:,|\s)\s?(?P<shillings>\d\d?)s\b\.?(?:,?\s?(?P<pence>\d\d?)d\b\.?)?"
         r"|(?<![\w\x01])(?P<first>\d\d?)s\.?,?\s(?P<last>\d\d?)d\b\.?"
-        r"|(?<![\w\x01'])(?P<alone>1?\d)s\.(?=,|\s+[a-z\d]))", _old_money,
+        r"|(?<![\w\x01'])(?P<alone>1?\d|1\d\d)s\.(?!\w))", _old_money,
         "Pounds, shillings and pence of old Britain are read out.", after="s",
     ),
     rule(
@@ -90,7 +90,7 @@ MONEY_RULES: Final[tuple[Rule, ...]] = (
     rule(
         "money with fractions", "/",
         rf"(?P<sign>[{_SIGNS}])\s?(?:(?P<whole>{NUMBER})[ -]+)?(?P<over>\d\d?)/(?P<under>\d\d?)(?!\d)"
-        r"(?:\s{0,2}(?P<magnitude>hundred|thousand|million|billion|trillion)\b)?", _money_fraction,
+        r"(?:\s{0,2}(?P<magnitude>hundred|thousand|million|billion|trillion)s?\b)?", _money_fraction,
         "An amount with a fraction is read as a number before its currency.",
     ),
     rule(

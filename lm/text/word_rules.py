@@ -97,9 +97,9 @@ WORD_RULES: Final[tuple[Rule, ...]] = (
         'The old short form "&c." is "et cetera".',
     ),
     rule(
-        "initials", "&", r"\b([A-Z]{1,4})\s?&\s?([A-Z]{1,3})\b",
+        "initials", "&", r"\b([A-Z]{1,2})\s?&\s?(?!CO\b)([A-Z]{1,2})\b",
         lambda match: f" {' '.join(match[1])} and {' '.join(match[2])} ",
-        "Capitals joined by an ampersand are read letter by letter.",
+        "One or two capitals joined by an ampersand are read letter by letter.",
     ),
     rule(
         "for example", ".", r"(?i)\b(e\.\s?g|i\.\s?e)\.(?!\w)",
