@@ -3,7 +3,7 @@ import gzip
 import pytest
 from harken.errors import FormatError, OptionsError
 from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
-from harken.lm.pronunciation.lexicon_files import LexiconForm, read_lexicon, tell_form, write_lexicon
+from harken.lm.pronunciation.lexicon_files import FORMS, LexiconForm, read_lexicon, tell_form, write_lexicon
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +41,8 @@ def test_cmudict_comments_variants_stress_and_case(tmp_path):
     plain = read_lexicon(path, LexiconForm(stress=False, lower=True))
     assert plain.words == ("read", "'bout", "a.", "a")
     assert ways(plain, "'bout") == [("B AW T", 1.0)]
+    path.write_text("x T1 AH0B 2\nx(2) 0T\n")
+    assert ways(read_lexicon(path, LexiconForm("cmudict", stress=False)), "x") == [("T AH0B 2", 1.0), ("0T", 1.0)]
     path.write_text("present P R EH1 Z AH0 N T\npresent(2) P R EH0 Z AH0 N T\n")
     assert ways(read_lexicon(path, LexiconForm(stress=False)), "present") == [("P R EH Z AH N T", 1.0)]
     assert len(read_lexicon(path)) == 2
@@ -123,6 +125,21 @@ def test_comes_back_from_every_form_that_is_written(tmp_path_factory, entries, f
     assert list(read_lexicon(path, LexiconForm(form))) == wanted
     if form != "cmudict":  # told by further ways, which there may be none of
         assert list(read_lexicon(path)) == wanted
+
+
+LINES = st.lists(st.text(st.sampled_from("aB(2).01;#\t  \r\u00a0é"), max_size=12), max_size=6).map("\n".join)
+
+
+@given(LINES, st.sampled_from([None, *FORMS]), st.booleans(), st.booleans())
+def test_any_text_is_a_lexicon_or_refused_in_one_sentence(tmp_path_factory, text, form, stress, lower):
+    path = tmp_path_factory.mktemp("lexicon") / "lexicon.txt"
+    path.write_text(text, newline="")
+    try:
+        lexicon = read_lexicon(path, LexiconForm(form, stress, lower))
+    except FormatError as problem:
+        assert str(path) in str(problem)
+    else:
+        assert all(entry.word and entry.phones for entry in lexicon)
 
 
 @given(ENTRIES, st.sampled_from(["max", "sum"]))

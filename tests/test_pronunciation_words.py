@@ -3,6 +3,9 @@ from harken.errors import FormatError, ModelError, OptionsError
 from harken.lm.pronunciation.added_words import GuessOptions, pronounce_words
 from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from harken.lm.pronunciation.words import WantedWord, read_display_forms, read_words
+from harken.lm.text import normalize
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 SAID = {
     "a": ["AH", "EY"], "c": ["S IY"], "i": ["AY"], "e": ["IY"], "k": ["K EY"], "n": ["EH N"], "o": ["OW"],
@@ -195,3 +198,26 @@ def test_refuses_options_that_make_no_sense():
     for options in ({"most": 0}, {"share": 0.0}, {"share": 2.0}, {"spelled_share": float("nan")}):
         with pytest.raises(OptionsError, match="GuessOptions"):
             GuessOptions(**options)
+
+
+LINES = st.lists(st.text(st.sampled_from("aB'-.5$ \t\r\u00a0é字<>#"), max_size=10), max_size=5).map("\n".join)
+
+
+@settings(deadline=None)
+@given(LINES, LINES)
+def test_any_lists_are_words_or_refused(tmp_path_factory, words, forms):
+    folder = tmp_path_factory.mktemp("lists")
+    (folder / "words").write_text(words, newline="")
+    (folder / "forms").write_text(forms, newline="")
+    try:
+        added = made(*read_words(folder / "words"), *read_display_forms(folder / "forms"))
+    except (FormatError, OptionsError) as problem:
+        assert str(folder) in str(problem)
+        return
+    longer = added.extend(LEXICON)
+    for word in added.words:
+        assert word.word == "".join(word.word.split())
+        assert word.pronunciations[0].probability == 1.0
+        assert word.word in longer
+    for text in (words, forms):
+        assert set(added.read(text).split()) <= {word.word for word in added.words} | set(normalize(text).split())

@@ -28,7 +28,7 @@ FORMS = ("harken", "kaldi", "kaldi-prob", "kaldi-silprob", "cmudict")
 _NUMBERS = {"harken": 0, "kaldi": 0, "kaldi-prob": 1, "kaldi-silprob": 4, "cmudict": 0}
 """How many numbers stand between word and phones."""
 _VARIANT = re.compile(r"(.+)\(\d+\)")
-_STRESSED = re.compile("([A-Za-z]+)[0-2]")
+_STRESSED = re.compile(r"\A([A-Za-z]+)[0-2]\Z")
 
 
 @dataclass(frozen=True, slots=True)
