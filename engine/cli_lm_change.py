@@ -34,7 +34,7 @@ def mix(
         raise OptionsError(f"--weights: {len(models)} models need as many weights, not {len(weights)}.")
     tables = [BackoffTables.from_arpa(read_ngrams(path)) for path in models]
     if weights is None:
-        weights = tune_weights(tables, [" ".join(words) for words in text_lines(text_files(tune))])
+        weights = tune_weights(tables, [" ".join(words) for words in text_lines(text_files(tune), plain=True)])
     mixed = mix_models(tables, weights)
     write_model(mixed, output, bits)
     for weight, path in zip(weights, models, strict=True):

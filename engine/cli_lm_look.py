@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import FormatError
 from ..lm.ngram.kenlm_file import describe_kenlm
 from ..lm.ngram.model_files import KENLM, MAPPED, kind_of, open_model, read_ngrams
 from ..lm.ngram.ngram import Ngram
@@ -34,17 +33,17 @@ def perplexity(model_path: str, texts: tuple[str, ...], by_word: bool, json_path
     words and sentence ends.
     """
     from ..lm.estimation.text_pieces import text_files
-    from ..lm.ngram.perplexity import perplexity_of, score_words, text_perplexity
+    from ..lm.ngram.perplexity import no_sentences, perplexity_of, score_words, text_perplexity
     from .cli_lm_text import progress_bar
 
     model = open_model(model_path)
     if by_word:
         found = perplexity_of(_printed(score_words(model, text_files(texts))))
         if not found.words:
-            raise FormatError("There are no sentences with words to measure the language model on.")
+            raise no_sentences(", ".join(texts))
     else:
         with progress_bar("scoring") as progress:
-            found = text_perplexity(model, text_files(texts, progress))
+            found = text_perplexity(model, text_files(texts, progress), ", ".join(texts))
     if found.unknown_words == found.words:
         complain(
             f"{', '.join(texts)}: {model_path} knows none of its words; are they in other letters, or in capitals?"

@@ -122,12 +122,14 @@ def count_text(
     order: int,
     vocabulary: Sequence[str] | None = None,
     options: CountingOptions | None = None,
+    name: str = "The text",
 ) -> NgramCounts:
     """Count the n-grams of orders 1 to ``order`` of texts (``text_files``, ``Sentences``; for their form see tokens).
 
     Words outside ``vocabulary`` become ``<unk>``; without a vocabulary every word of the text is in the model, in the
-    order of appearance. Raises FormatError for a text without words, with ``<s>`` or ``</s>`` in it or not in UTF-8,
-    and for files that cannot be read; OptionsError for orders other than 1 to 6 and a vocabulary that is not one.
+    order of appearance. Raises FormatError for a text without words (called ``name`` then), with ``<s>`` or ``</s>``
+    in it or not in UTF-8, and for files that cannot be read; OptionsError for orders other than 1 to 6 and a
+    vocabulary that is not one.
     """
     options = options or CountingOptions()
     tokenizer = Tokenizer(vocabulary, options.thread_count())
@@ -136,7 +138,7 @@ def count_text(
         for block in tokenizer.blocks(sources, options.block_tokens(order)):
             counter.add(block, tokenizer.size)
         if not tokenizer.seen:
-            raise FormatError("The text holds no words, so that nothing can be counted.")
+            raise FormatError(f"{name} holds no words, so that nothing can be counted.")
         return counter.counts(tokenizer.words)
 
 

@@ -51,7 +51,7 @@ def discounts(having: NDArray[np.int64], n: int, fallback: tuple[float, float, f
         if fallback is None:
             raise OptionsError(
                 f"The text has too few {n}-grams that occur once, twice or three times to estimate discounts from; "
-                "take more text or give discount_fallback."
+                "take more text or give some (discount_fallback, --discount-fallback)."
             )
         found = np.array(fallback)
     return np.concatenate([[0.0], found])

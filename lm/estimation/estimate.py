@@ -61,7 +61,8 @@ def estimate_files(
     files. Unlike lmplz's, the last sentence ends where its new-line is missing. Raises OptionsError, FormatError.
     """
     counting = CountingOptions(memory=memory, folder=temporary)
-    counts = count_text(text_files(paths, progress), order, vocabulary, counting)
+    name = ", ".join("standard input" if path == "-" else os.fspath(path) for path in paths)
+    counts = count_text(text_files(paths, progress), order, vocabulary, counting, name)
     spilled = any(isinstance(table.word.base, np.memmap) for table in counts.tables)
     return smooth(counts, options, limit, partial(_in_file, temporary) if spilled else np.empty)
 

@@ -98,15 +98,21 @@ def perplexity(model: WordScorer, sentences: Iterable[str]) -> Perplexity:
     return text_perplexity(model, [_Sentences(sentences)])
 
 
-def text_perplexity(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
+def text_perplexity(model: WordScorer, sources: Iterable[Text], name: str = "the text") -> Perplexity:
     """Measure ``model`` on texts, a sentence a line; an ``Ngram`` scores some millions of words a second.
 
-    Raises FormatError for texts that cannot be read, have no words or hold ``<s>`` or ``</s>``.
+    Raises FormatError for texts that cannot be read, have no words (all of them are called ``name`` then) or hold
+    ``<s>`` or ``</s>``.
     """
     found = _of_ngram(model, sources) if isinstance(model, Ngram) else _of_scorer(model, sources)
     if not found.words:
-        raise FormatError("There are no sentences with words to measure the language model on.")
+        raise no_sentences(name)
     return found
+
+
+def no_sentences(name: str) -> FormatError:
+    """Return the exception for a text without words."""
+    return FormatError(f"{name}: there are no sentences with words to measure the language model on.")
 
 
 def score_words(model: WordScorer, sources: Iterable[Text]) -> Iterator[list[WordScore]]:
@@ -117,7 +123,7 @@ def score_words(model: WordScorer, sources: Iterable[Text]) -> Iterator[list[Wor
     """
     automaton = model.automaton() if isinstance(model, Ngram) else None
     rows: Iterable[tuple[float, int, bool]]
-    for words in text_lines(sources):
+    for words in text_lines(sources, plain=True):
         if isinstance(model, Ngram) and automaton is not None:
             from .perplexity_kernels import match_words
 
@@ -159,10 +165,7 @@ def _of_ngram(model: Ngram, sources: Iterable[Text]) -> Perplexity:
             split = lines.replace(b"\n", b" </s> ").split()
             ids = np.fromiter(map(known_words.get, split, repeat(0)), np.int32, len(split))
             if np.count_nonzero(ids == END_ID) != count or (ids == START_ID).any():
-                marked = (at for at, line in enumerate(lines.split(b"\n")) if {b"<s>", b"</s>"} & {*line.split()})
-                raise FormatError(
-                    f"{source.place(number + next(marked))} holds <s> or </s>: take them out of the text."
-                )
+                _refuse_marks(lines, source, number)
             sum_scores(model.arrays, model.start_state, ids, sums)
             tokens, sentences = tokens + len(ids), sentences + count
             unknown += int(np.count_nonzero(ids == 0))
@@ -174,7 +177,7 @@ def _of_scorer(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
     sentences = words = unknown = 0
     total: list[float] = []
     known_total: list[float] = []
-    for split in text_lines(sources):
+    for split in text_lines(sources, plain=True):
         scores, known = model.word_scores(split)
         sentences += 1
         words += len(split)
@@ -184,12 +187,24 @@ def _of_scorer(model: WordScorer, sources: Iterable[Text]) -> Perplexity:
     return Perplexity(sentences, words, unknown, math.fsum(total), math.fsum(known_total))
 
 
-def text_lines(sources: Iterable[Text]) -> Iterator[list[str]]:
-    """Yield the words of every line; white space is that of ASCII, and NUL."""
+def text_lines(sources: Iterable[Text], plain: bool = False) -> Iterator[list[str]]:
+    """Yield the words of every line; white space is that of ASCII, and NUL.
+
+    Raises FormatError for texts that cannot be read and, where they have to be ``plain``, hold ``<s>`` or ``</s>``.
+    """
     for source in sources:
-        for _, lines in _whole_lines(source):
+        for number, lines in _whole_lines(source):
+            if plain and (b"<s>" in lines or b"</s>" in lines):
+                _refuse_marks(lines, source, number)
             for line in lines.split(b"\n")[:-1]:
                 yield [word.decode("utf8") for word in line.split()]
+
+
+def _refuse_marks(lines: bytes, source: Text, number: int) -> None:
+    """Raise FormatError for the first of ``lines``, the first of which has the ``number``, that holds a mark."""
+    for at, line in enumerate(lines.split(b"\n")):
+        if {b"<s>", b"</s>"} & {*line.split()}:
+            raise FormatError(f"{source.place(number + at)} holds <s> or </s>: take them out of the text.")
 
 
 def _whole_lines(source: Text) -> Iterator[tuple[int, bytes]]:
