@@ -43,10 +43,10 @@ class CustomizeOptions:
     package. words: words to know besides (see harken.lm.pronunciation.words). normalize: the text is written English,
     to be read out; else it is sentences of spoken words, one a line. least_count: how often the text has to hold a word
     that the lexicon lacks for its pronunciation to be guessed; None adds none. weight: of the domain beside the base,
-    None fits it. word_probability: how likely each of ``words`` is to come next, over what the text says, or less where
-    together they would have more than a twentieth. first_pass_ngrams, rescoring_ngrams: n-grams above order 1 that the
-    models keep. static: compile the language model into the graph, too. test_text, test: text files and a manifest that
-    base and new model are compared on. name, version: of the new bundle.
+    None fits it. word_probability: how likely each of ``words``, known ones too, is to come next, over what the text
+    says; less where together they would have more than a twentieth. first_pass_ngrams, rescoring_ngrams: n-grams above
+    order 1 that the models keep. static: compile the language model into the graph, too. test_text, test: text files
+    and a manifest that base and new model are compared on. name, version: of the new bundle.
     """
 
     text: Sequence[str | os.PathLike[str]]
@@ -182,7 +182,9 @@ class _Customizing:
         take_over(self.base, folder)
         lexicon.write(folder / "lexicon.txt")
         vocabulary = sorted(word for word in text.counts if word in lexicon)
-        names = [added.word for added in listed.words]
+        known = (listed.normalize(word) for word in listed.known)
+        names = list(dict.fromkeys([*(added.word for added in listed.words), *known]))
+        names = [word for word in names if word in lexicon]  # not those that are several words
         with self.step("reading the base's first-pass model"):
             assert self.vocabulary.first_pass is not None
             base = _tables(self.vocabulary.first_pass)

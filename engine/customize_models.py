@@ -21,6 +21,7 @@ from ..lm.estimation.estimate import PruneOptions, SmoothingOptions, estimate, m
 from ..lm.estimation.mixture import fit_weights
 
 _FOLDS, _LARGE_TEXT, _LARGE_STEP = 10, 200_000, 20  # words; a large text holds out every so manieth sentence
+_HUGE_TEXT = 10_000_000  # words
 _BASE_WORDS = 1_000
 """Words of a text as the base would have it, for which the text itself is too small to stand."""
 _START, _UNKNOWN = 1, 0
@@ -49,7 +50,7 @@ def fit_domain_weight(
     """
     parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for train, held_out in _folds(sentences):
-        model = estimate(train, order, vocabulary, SmoothingOptions())
+        model = estimate(train, order, vocabulary, _smoothing(train))
         parts.append((probabilities(model, held_out), probabilities(base, held_out)))
     domain, known = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
     if weight is None:
@@ -81,7 +82,7 @@ def domain_mixture(
 ) -> BackoffTables:
     """Return the mixture; ``shares`` are the weight of the domain beside the base, and the share of the ``listed``."""
     weight, share = shares
-    domain = estimate(sentences, order, vocabulary, SmoothingOptions())
+    domain = estimate(sentences, order, vocabulary, _smoothing(sentences))
     models, weights = [base, domain], [1 - weight, weight]
     if listed and share > 0:
         models.append(even_unigrams(listed))
@@ -109,10 +110,21 @@ def _folds(sentences: Sequence[str]) -> list[tuple[list[str], list[str]]]:
     """Return pairs of sentences to estimate on and sentences held out, never empty."""
     if len(sentences) < 2:
         return [(list(sentences), list(sentences))]
-    words = sum(sentence.count(" ") + 1 for sentence in sentences)
+    words = _count_words(sentences)
     step = _LARGE_STEP if words > _LARGE_TEXT else min(_FOLDS, len(sentences))
     firsts = range(1) if words > _LARGE_TEXT else range(step)
     return [
         ([one for place, one in enumerate(sentences) if place % step != first], list(sentences[first::step]))
         for first in firsts
     ]
+
+
+def _smoothing(sentences: Sequence[str]) -> SmoothingOptions:
+    """Return how counts of ``sentences`` are smoothed: n-grams of three words and more that occur once are left out of
+    a text so large that it would take much memory to keep them.
+    """
+    return SmoothingOptions(cutoffs=(0, 0, 1) if _count_words(sentences) > _HUGE_TEXT else (0,))
+
+
+def _count_words(sentences: Sequence[str]) -> int:
+    return sum(sentence.count(" ") + 1 for sentence in sentences)

@@ -90,6 +90,19 @@ def test_a_customised_bundle_is_customised_again(made, text, tmp_path):
     assert scores.sum() > Recognizer(made.out).language_model.sentence_score(["ebb", "ace"])
 
 
+def test_listed_words_that_the_model_knew_become_likelier(base, text, tmp_path):
+    scores = {}
+    for name, words in (("without", ()), ("with", ["Deaf", "Bad Abe", "abe"])):
+        report = customize_lm(
+            CustomizeOptions((text,), tmp_path / name, base, words, weight=0.5, word_probability=0.02)
+        )
+        assert report.listed.known == tuple(words)
+        model = Recognizer(report.out).first_pass
+        scores[name] = {word: model.score(0, model.word_id(word))[0] for word in ("deaf", "abe", "bad")}
+    assert all(scores["with"][word] > scores["without"][word] for word in ("deaf", "abe"))
+    assert scores["with"]["bad"] < scores["without"]["bad"]
+
+
 def test_a_static_graph_gives_the_same_words(base, made, text, tmp_path):
     options = CustomizeOptions(
         (text,), tmp_path / "static", base, WORDS, weight=0.5, word_probability=0.01, static=True

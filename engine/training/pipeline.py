@@ -144,7 +144,7 @@ class Pipeline:
         models = self.language_models()
         graph, lexicon = self.graph(models)
         first_pass = self.work / "first_pass.safetensors"
-        Ngram.from_arpa(read_arpa(models.first_pass)).save(first_pass)
+        Ngram.from_arpa(read_arpa(models.first_pass)).save(first_pass, quantised=8)
         log.info("writing %s", self.options.bundle)
         default, o = FbankOptions(), self.options
         model = load_model(self.work / "checkpoint.pt")
