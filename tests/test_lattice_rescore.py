@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from harken.decoder.lattice import expand_pairs
 from harken.decoder.lattice.assemble import empty_lattice
 from harken.decoder.lattice.determinize import determinize
 from harken.decoder.lattice.mbr import minimum_bayes_risk
@@ -15,7 +16,7 @@ from harken.decoder.lattice.prune import prune
 from harken.decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescorer, rescore_lattice
 from harken.decoder.lattice.rescore_sweep import sweep_weights
 from harken.engine.cli_lattice import lattice as command
-from harken.errors import OptionsError, SearchError
+from harken.errors import ModelError, OptionsError, SearchError
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.kenlm_model import KenlmModel
 from harken.lm.ngram.ngram import Ngram
@@ -202,6 +203,36 @@ def test_what_a_rescorer_remembers_changes_nothing(models, name):
         for made in (one, other):
             assert np.array_equal(made.totals, fresh.totals)
             assert np.array_equal(made.nextstates, fresh.nextstates)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_forget_and_answer_as_before(models, name, monkeypatch):
+    lattices = [random_lattice(seed) for seed in range(4)]
+    rescorer = LatticeRescorer([models[name]], lattices[0].words_table)
+    before = [rescorer.rescore(lattice).lattice.totals for lattice in lattices]
+    monkeypatch.setattr(expand_pairs, "MOST_ANSWERS", 3)
+    for lattice, totals in zip(lattices, before, strict=True):
+        assert np.array_equal(rescorer.rescore(lattice).lattice.totals, totals)
+        assert rescorer._models[0]._answered == 1
+
+
+def test_a_refused_word_does_not_stand_in_the_way_of_others(models):
+    class Picky:
+        start = 0
+
+        def step(self, states, words):
+            return np.where(words == 2, np.inf, 1.0), states
+
+        def end(self, states):
+            return np.zeros(len(states))
+
+    hard = next(lattice for lattice in map(random_lattice, range(20)) if 2 in lattice.words)
+    rescorer = LatticeRescorer([Picky()], hard.words_table)
+    easy = replace(random_lattice(1, words=1), words_table=hard.words_table)
+    for _ in range(2):
+        assert rescorer.rescore(easy).lattice.states > 0
+        with pytest.raises(ModelError, match="no finite cost"):
+            rescorer.rescore(hard)
 
 
 def test_the_result_is_a_lattice_like_any_other(models):

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
-from .expand_models import LatticeModel, word_model
-from .expand_pairs import Expanded, RememberedModel
+from .expand_models import LatticeModel
+from .expand_pairs import Expanded, remembered
 from .lattice import KINDS, Lattice
 
 QUANTUM = 2.0**-24
@@ -56,7 +56,7 @@ def expand(lattice: Lattice, *models: LatticeModel) -> Expanded:
     """Return the lattice's shape expanded on one model after the other; there has to be a state."""
     made = Expanded.of(lattice)
     for model in models:
-        more = RememberedModel(word_model(model, lattice.words_table)).expand(lattice, made)
+        more = remembered(model, lattice.words_table).expand(lattice, made)
         assert more is not None  # any number of states is allowed
         made = more
     return made

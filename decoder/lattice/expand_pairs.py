@@ -1,5 +1,6 @@
 """The product of a lattice and language models: a state for each pair of states that a path can be in."""
 
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,14 +11,17 @@ from ...errors import ModelError
 from ..fst.room import doubled
 from ..fst.string_table import Strings, more_strings, new_strings, with_room
 from ..fst.transducer import read_only
-from .expand_models import WordModel
+from .expand_models import LatticeModel, WordModel, word_model
 from .lattice import Lattice
 
 if TYPE_CHECKING:
     from .expand_kernels import Answers, Shape
 
-MOST_ANSWERS = 1 << 20
-"""How many of a model's answers are remembered from lattice to lattice, at most."""
+MOST_ANSWERS = 1 << 16
+"""From how many of its answers on a model is made anew after a lattice, so that none grows without end.
+
+Few questions are asked of two recordings: the model's states are contexts of several words.
+"""
 
 
 class Expanded(NamedTuple):
@@ -64,9 +68,10 @@ class Expanded(NamedTuple):
 class RememberedModel:
     """A word model and what it answered so far, so that no question is asked twice; threads may share it."""
 
-    def __init__(self, model: WordModel) -> None:
-        self.model = model
-        self.lock = Lock()
+    def __init__(self, make: Callable[[], WordModel]) -> None:
+        """Take what makes the model: some number states as they meet them, so that it is made anew now and then."""
+        self._make, self._lock = make, Lock()
+        self.model: WordModel
         self._asked: Strings
         self._answers: Answers
         self._answered = 1
@@ -86,12 +91,16 @@ class RememberedModel:
         is_final = np.isfinite(lattice.final_graph_costs)[before.states]
         columns = (before.arc_begin, before.nextstates, lattice.words[before.arcs], is_final)
         shape = Shape(*(read_only(np.ascontiguousarray(column)) for column in columns))
-        with self.lock:
-            found = self._walk(shape, 2**31 - 1 if max_states is None else max_states)
-            if found is None:
-                return None
-            made = product_of(shape, found, self._asked, self._answers, self.model.start)
-            ends = self._ends(is_final[made.states], made.model_states)
+        with self._lock:
+            try:
+                found = self._walk(shape, 2**31 - 1 if max_states is None else max_states)
+                if found is None:
+                    return None
+                made = product_of(shape, found, self._asked, self._answers, self.model.start)
+                ends = self._ends(is_final[made.states], made.model_states)
+            except BaseException:
+                self._forget()  # what could not be answered would be asked again
+                raise
             if self._answered > MOST_ANSWERS:
                 self._forget()
         return Expanded(
@@ -151,9 +160,15 @@ class RememberedModel:
     def _forget(self) -> None:
         from .expand_kernels import Answers
 
+        self.model = self._make()
         self._asked = new_strings(1 << 12)
         self._answered = 1
         self._answers = Answers(np.empty(1 << 12), np.empty(1 << 12, np.int32))
+
+
+def remembered(model: LatticeModel, words_table: Sequence[str]) -> RememberedModel:
+    """Return ``model`` as one over the words that ``words_table`` numbers, which remembers its answers."""
+    return RememberedModel(lambda: word_model(model, words_table))
 
 
 def _check(costs: NDArray[Any], what: str) -> None:

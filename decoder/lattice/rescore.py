@@ -18,8 +18,8 @@ from functools import cached_property
 
 from ...errors import OptionsError
 from ...lm.rescore import Parts, RescoreOptions
-from .expand_models import LatticeModel, word_model
-from .expand_pairs import Expanded, RememberedModel
+from .expand_models import LatticeModel
+from .expand_pairs import Expanded, RememberedModel, remembered
 from .lattice import Lattice
 from .path import LatticePath
 from .prune import prune
@@ -101,13 +101,13 @@ class LatticeRescorer:
         self.options = options or LatticeRescoreOptions()
         self.options.weights.check_models(len(models))
         self.words_table = words_table
-        self._models = [RememberedModel(word_model(model, words_table)) for model in models]
+        self._models = [remembered(model, words_table) for model in models]
         self._first_pass = first_pass
 
     @cached_property
     def _splitter(self) -> RememberedModel | None:
         model = self._first_pass
-        return None if model is None else RememberedModel(word_model(model, self.words_table))
+        return None if model is None else remembered(model, self.words_table)
 
     def rescore(self, lattice: Lattice) -> RescoredLattice:
         """Return ``lattice`` with its new costs."""
