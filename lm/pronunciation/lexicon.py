@@ -35,16 +35,16 @@ class Lexicon:
     _by_word: dict[str, tuple[Pronunciation, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_word: dict[str, list[Pronunciation]] = {}
+        by_word: dict[str, tuple[Pronunciation, ...]] = {}
         for entry in self.entries:
             problem = _problem(entry)
-            same = by_word.setdefault(entry.word, [])
-            if not problem and any(other.phones == entry.phones for other in same):
+            same = by_word.get(entry.word, ())
+            if same and not problem and any(other.phones == entry.phones for other in same):
                 problem = f'"{" ".join(entry.phones)}" is listed twice; keep one'
             if problem:
                 raise OptionsError(f"Lexicon entry {entry.word!r}: {problem}.")
-            same.append(entry)
-        object.__setattr__(self, "_by_word", {word: tuple(same) for word, same in by_word.items()})
+            by_word[entry.word] = (*same, entry)
+        object.__setattr__(self, "_by_word", by_word)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -77,24 +77,16 @@ class Lexicon:
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Lexicon":
         """Read a lexicon file in UTF-8; empty lines are skipped, a malformed line raises FormatError."""
-        entries = []
-        seen: dict[tuple[str, tuple[str, ...]], int] = {}
         try:
-            lines = Path(path).read_text(encoding="utf8").split("\n")
+            text = Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as problem:
             raise FormatError(f"{path}: cannot be read as a UTF-8 lexicon ({problem}).") from None
-        for number, line in enumerate(lines, 1):
-            line = line.rstrip("\r")
-            if not line:
-                continue
-            entry = parse_line(line, f"{path}, line {number}")
-            before = seen.setdefault((entry.word, entry.phones), number)
-            if before != number:
-                raise FormatError(
-                    f"{path}, line {number}: repeats the pronunciation of line {before}; drop one of them."
-                )
-            entries.append(entry)
-        return cls(tuple(entries))
+        lines = [line.rstrip("\r") for line in text.split("\n")]
+        try:
+            return cls(tuple(_entry(line) for line in lines if line))
+        except ValueError:
+            _find_problem(lines, str(path))
+            raise
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the lexicon; the probability column is left out for entries whose probability is 1."""
@@ -134,13 +126,36 @@ class Lexicon:
 
 
 def _problem(entry: Pronunciation) -> str:
-    if not entry.word or entry.word != "".join(entry.word.split()):
+    """Return what is wrong with an entry, "" where nothing is."""
+    if entry.word.split() != [entry.word]:
         return "the word is empty or holds white space; name one word"
-    if not entry.phones or any(not phone or phone != "".join(phone.split()) for phone in entry.phones):
+    if not entry.phones or tuple(" ".join(entry.phones).split()) != entry.phones:
         return "a pronunciation needs one phone or more, none empty or with white space"
     if not (math.isfinite(entry.probability) and 0.0 < entry.probability <= 1.0):
         return f"probability {entry.probability} does not lie in (0, 1]; give a share of the word's pronunciations"
     return ""
+
+
+def _entry(line: str) -> Pronunciation:
+    """Return what a line says, unchecked; raises ValueError where it has not the fields of one."""
+    fields = line.split("\t")
+    if len(fields) == 2:
+        return Pronunciation(fields[0], tuple(fields[1].split(" ")))
+    word, probability, phones = fields
+    return Pronunciation(word, tuple(phones.split(" ")), float(probability))
+
+
+def _find_problem(lines: list[str], path: str) -> None:
+    """Raise FormatError for the first malformed or repeated line."""
+    seen: dict[tuple[str, tuple[str, ...]], int] = {}
+    for number, line in enumerate(lines, 1):
+        if line:
+            entry = parse_line(line, f"{path}, line {number}")
+            before = seen.setdefault((entry.word, entry.phones), number)
+            if before != number:
+                raise FormatError(
+                    f"{path}, line {number}: repeats the pronunciation of line {before}; drop one of them."
+                )
 
 
 def parse_line(line: str, where: str) -> Pronunciation:
@@ -148,13 +163,10 @@ def parse_line(line: str, where: str) -> Pronunciation:
     fields = line.split("\t")
     if len(fields) not in (2, 3):
         raise FormatError(f"{where}: has {len(fields)} tab-separated fields; write word, optional probability, phones.")
-    probability = 1.0
-    if len(fields) == 3:
-        try:
-            probability = float(fields[1])
-        except ValueError:
-            raise FormatError(f"{where}: probability {fields[1]!r} is no number; write one in (0, 1].") from None
-    entry = Pronunciation(fields[0], tuple(fields[-1].split(" ")), probability)
+    try:
+        entry = _entry(line)
+    except ValueError:
+        raise FormatError(f"{where}: probability {fields[1]!r} is no number; write one in (0, 1].") from None
     problem = _problem(entry)
     if problem:
         raise FormatError(f"{where}: {problem}.")

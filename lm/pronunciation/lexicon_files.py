@@ -57,6 +57,8 @@ def read_lexicon(path: str | os.PathLike[str], form: LexiconForm | None = None) 
     form = form or LexiconForm()
     text = _read_text(path)
     name = form.name or _tell(text)
+    if name == "harken" and form.stress and not form.lower and not os.fspath(path).endswith(".gz"):
+        return Lexicon.read(path)
     entries: dict[tuple[str, tuple[str, ...]], float] = {}
     written: dict[tuple[str, tuple[str, ...]], int] = {}
     for number, line in _lines(text, name):
