@@ -8,7 +8,8 @@ import click
 from .cli import complain
 from .cli_evaluate import with_progress
 from .cli_options import read_word_files
-from .customize import CustomizeOptions, CustomizeReport, customize_lm
+from .customize import customize_lm
+from .customize_options import CustomizeOptions, CustomizeReport
 from .customize_report import report_lines
 from .evaluate import evaluate
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..lm.ngram.perplexity import Perplexity
 from ..lm.pronunciation.added_words import AddedWords
-from .customize import CustomizeReport
+from .customize_options import CustomizeReport
 from .evaluate import Evaluation
 from .word_recall import word_recall
 
