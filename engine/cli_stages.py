@@ -79,7 +79,11 @@ def score(features_file: str, output: str, model: str | None) -> None:
 @model_option
 @decoding_options
 def rescore(nbest_file: str, form: str, output: str | None, model: str | None, **options: Any) -> None:
-    """Re-rank the n-best lists of `harken decode` with the larger language model."""
+    """Re-rank the n-best lists of `harken decode` with the larger language model.
+
+    What `harken transcribe --rescoring nbest` does; without that, it rescores whole lattices, which hold more than a
+    list: `harken lattice LATTICES --rescore MODEL` does so with lattices in files.
+    """
     recognizer = make_recognizer(model, **options)
     ranked = [recognizer.rescore(segment) for segment in read_candidates(nbest_file)]
     if form == "nbest":
