@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def _lines(path: str | os.PathLike[str]) -> list[str]:
     try:
         with opening(name, "rt", encoding="utf-8-sig") as file:
             return list(file)
-    except (OSError, EOFError, UnicodeDecodeError) as problem:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise FormatError(f"{name}: cannot be read as a text in UTF-8 ({reason}).") from None
 

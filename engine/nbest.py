@@ -4,6 +4,7 @@ The text form has a JSON object a line, a segment each, so that `harken decode` 
 """
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -44,14 +45,16 @@ def candidates_text(segments: Iterable[Candidates]) -> str:
 def read_candidates(path: str | os.PathLike[str]) -> list[Candidates]:
     """Read a file of ``candidates_text``; raises FormatError naming the line that makes no sense."""
     try:
-        lines = Path(path).read_text(encoding="utf8").splitlines()
+        lines = Path(path).read_text(encoding="utf8").split("\n")
     except (OSError, ValueError) as problem:
         raise FormatError(f"{path}: cannot be read ({getattr(problem, 'strerror', problem)}).") from None
     segments = []
     for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         try:
             segments.append(_from_dict(json.loads(line)))
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
             raise FormatError(
                 f"{path}: line {number} is no n-best list ({problem}); run harken decode again."
             ) from None
@@ -92,6 +95,8 @@ def _from_dict(value: dict[str, Any]) -> Candidates:
             raise ValueError(f"{len(words)} words have {len(times)} times")
         costs = {name: float(entry[name]) for name in _COSTS}
         costs |= {name: float(entry.get(name, 0.0)) for name in ("lm_cost", "phrase_cost")}
+        if not all(map(math.isfinite, costs.values())):
+            raise ValueError("a cost is not finite")
         hypotheses.append(Hypothesis(words, times, **costs))
     channel = None if value["channel"] is None else int(value["channel"])
     first, end = int(value["first_frame"]), int(value["end_frame"])

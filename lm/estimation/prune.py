@@ -106,7 +106,7 @@ def _holding_unknown(model: BackoffTables) -> list[NDArray[np.bool_]]:
 def _choose(model: BackoffTables, worth: list[NDArray[np.float32]], options: PruneOptions) -> list[NDArray[np.bool_]]:
     """Return which n-grams of each order (1 first) stay."""
     if options.threshold is not None:
-        return _close(model, [values > options.threshold for values in worth])
+        return _close(model, [values > np.float64(options.threshold) for values in worth])
     if options.per_order is not None:
         kept = [np.ones(len(model.tables[0].word), np.bool_)] + [np.zeros(len(values), np.bool_) for values in worth]
         for place in range(len(worth), 0, -1):

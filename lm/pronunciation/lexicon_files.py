@@ -16,6 +16,7 @@ Fields are separated by any white space but in harken's. Files whose names end i
 import gzip
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,7 @@ def _read_text(path: str | os.PathLike[str]) -> str:
         if os.fspath(path).endswith(".gz"):
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as problem:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as problem:
         raise FormatError(f"{path}: cannot be read as a UTF-8 lexicon ({problem}).") from None
 
 
