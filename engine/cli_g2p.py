@@ -13,7 +13,7 @@ from ..errors import FormatError, HarkenError, ModelError
 from ..lm.pronunciation.lexicon import Lexicon, Pronunciation
 from ..lm.pronunciation.lexicon_files import FORMS, LexiconForm, read_lexicon
 from .cli import complain
-from .cli_options import model_option, text_out, write_text
+from .cli_options import write_text
 
 if TYPE_CHECKING:
     from ..lm.pronunciation.g2p import G2p
@@ -30,7 +30,9 @@ _SHOWN = 5
 )
 @click.option("--probabilities", is_flag=True, help="Write a column of the ways' probabilities.")
 @click.option("--lexicon", "look_up", is_flag=True, help="Look words up in the model's lexicon, guess only the others.")
-@model_option
+@click.option(
+    "--model", metavar="PATH", help="A bundle or a pronunciation model's file; without it, the package's English one."
+)
 @click.option("--train", "training", metavar="LEXICON", help="Train a model; needs --output.")
 @click.option("--order", type=click.IntRange(1, 6), help="Of the model to train.")
 @click.option("--pruning", type=click.FloatRange(0), help="Least entropy an n-gram of it saves.")
@@ -41,7 +43,9 @@ _SHOWN = 5
 @click.option("--form", type=click.Choice(FORMS), help="Of the lexicon files; told by their content where not given.")
 @click.option("--no-stress", is_flag=True, help="Drop stress digits (AH0) from the lexicon files' phones.")
 @click.option("--lower", is_flag=True, help="Bring the lexicon files' words to lower case.")
-@text_out
+@click.option(
+    "-o", "--output", metavar="FILE", help="Where the text, or with --train the model, goes; else standard output."
+)
 def g2p(
     words: tuple[str, ...],
     words_file: str | None,

@@ -100,3 +100,12 @@ def test_refuses_what_makes_no_sense(arguments):
 def test_a_models_file_has_no_lexicon(place):
     _, err = g2p("--model", place / "toy" / "g2p.safetensors", "--lexicon", "fade", code=1)
     assert "holds no lexicon; give a bundle's folder" in err
+
+
+@pytest.mark.cli
+def test_the_bundled_model_says_words():
+    out, _ = g2p("--nbest", 2, "knightley", "3CPO", "Zürichtown")
+    assert out.splitlines()[0] == "knightley\tN AY T L IY"
+    assert "3CPO\tTH R IY S IY P IY OW" in out.splitlines()
+    assert any(line.startswith("Zürichtown\tZ") for line in out.splitlines())
+    assert g2p("--lexicon", "read")[0] == "read\tR EH D\n"
