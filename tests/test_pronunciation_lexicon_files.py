@@ -41,6 +41,8 @@ def test_cmudict_comments_variants_stress_and_case(tmp_path):
     plain = read_lexicon(path, LexiconForm(stress=False, lower=True))
     assert plain.words == ("read", "'bout", "a.", "a")
     assert ways(plain, "'bout") == [("B AW T", 1.0)]
+    path.write_text("may M EY1\nmay(2) M EY1 # as CMUdict has some\n")
+    assert ways(read_lexicon(path), "may") == [("M EY1", 1.0)]
     path.write_text("x T1 AH0B 2\nx(2) 0T\n")
     assert ways(read_lexicon(path, LexiconForm("cmudict", stress=False)), "x") == [("T AH0B 2", 1.0), ("0T", 1.0)]
     path.write_text("present P R EH1 Z AH0 N T\npresent(2) P R EH0 Z AH0 N T\n")

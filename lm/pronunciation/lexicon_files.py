@@ -52,8 +52,9 @@ class LexiconForm:
 def read_lexicon(path: str | os.PathLike[str], form: LexiconForm | None = None) -> Lexicon:
     """Read a lexicon file in UTF-8; where no form is named it is told by ``tell_form``.
 
-    Raises FormatError, naming the line, for one without a word or phones, with a probability outside (0, 1], and for
-    one that repeats an earlier one (but ways that dropping stress or capitals made equal are merged).
+    Ways that dropping stress or capitals makes equal are merged, and so are those that CMUdict has twice. Raises
+    FormatError, naming the line, for one without a word or phones, with a probability outside (0, 1], and, in the other
+    forms, for one that repeats an earlier one.
     """
     form = form or LexiconForm()
     text = _read_text(path)
@@ -66,7 +67,7 @@ def read_lexicon(path: str | os.PathLike[str], form: LexiconForm | None = None) 
         where = f"{path}, line {number}"
         entry = _entry(line, name, where)
         before = written.setdefault((entry.word, entry.phones), number)
-        if before != number:
+        if before != number and name != "cmudict":
             raise FormatError(f"{where}: repeats the pronunciation of line {before}; drop one of them.")
         phones = entry.phones if form.stress else tuple(_STRESSED.sub(r"\1", phone) for phone in entry.phones)
         key = entry.word.lower() if form.lower else entry.word, phones
