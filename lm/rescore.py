@@ -46,7 +46,7 @@ class Hypothesis(Protocol):
 class LanguageModel(Protocol):
     """What rescores: ``Ngram``, ``KenlmModel``, ``LinearMixture``, or anything else that scores a sentence.
 
-    Where it has ``score_sentences`` too, that is called once for all sentences.
+    Where it has ``sentence_scores`` too, that is called once for all sentences.
     """
 
     def sentence_score(self, words: Sequence[str]) -> float:
@@ -196,7 +196,7 @@ def rescore(
 
 def _costs(model: LanguageModel, sentences: Sequence[Sequence[str]]) -> NDArray[np.float64]:
     """Return -ln p of each sentence."""
-    batch = getattr(model, "score_sentences", None)
+    batch = getattr(model, "sentence_scores", None)
     scores = [model.sentence_score(words) for words in sentences] if batch is None else batch(sentences)
     return -math.log(10) * np.asarray(scores, np.float64)
 

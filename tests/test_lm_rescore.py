@@ -120,7 +120,7 @@ def test_sentences_are_scored_at_once_where_the_model_can():
     class Batch:
         calls = 0
 
-        def score_sentences(self, sentences):
+        def sentence_scores(self, sentences):
             Batch.calls += 1
             return [-float(len(words)) for words in sentences]
 
