@@ -82,6 +82,8 @@ def test_a_model_without_unknown_word_gets_one(tmp_path):
         ("ngram 3=1", "ngram 3=99999999999999", "line 23: the 3-gram section has fewer"),
         ("ngram 2=3", "ngram 4=3", "line 5: expected 'ngram 2=COUNT'"),
         ("ngram 2=3", "ngram two", "line 5: expected"),
+        ("ngram 2=3", "ngram 2=" + "9" * 5000, "line 5: expected"),
+        ("ngram 2=3", "ngram " + "2" * 5000 + "=3", "line 5: expected"),
         ("\\data\\", "data", "no .data. line"),
         ("\\2-grams:", "\\3-grams:", "line 15: found .3-grams: where .2-grams: should stand"),
         ("-0.25\t<s> a", "nan\t<s> a", "line 17: the probability 'nan' is not a finite number"),

@@ -3,24 +3,21 @@
 The header and whatever is odd is read by Python, the other lines by compiled code over the mapped or unpacked bytes.
 """
 
-import codecs
 import gzip
 import mmap
 import os
-import re
 import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
-from .arpa import MISSING_UNKNOWN_LOG10, MOST_LOG10, SPECIAL_WORDS, Arpa, NgramTable
+from .arpa import MISSING_UNKNOWN_LOG10, SPECIAL_WORDS, Arpa, NgramTable
+from .arpa_lines import ArpaLines, bytes_of, shown
 from .packed_arrays import read_only
 from .word_table import LENGTH_BITS, WordTable, table_of
 
 _UNKNOWN = {b"<unk>", b"<UNK>"}
-_KENLM = b"mmap lm "
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_arpa(path: str | os.PathLike[str]) -> Arpa:
@@ -34,58 +31,19 @@ def read_arpa(path: str | os.PathLike[str]) -> Arpa:
     file that ends early.
     """
     try:
-        return _Reader(os.fspath(path), _bytes_of(path)).read()
+        return _Reader(os.fspath(path), bytes_of(path)).read()
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise FormatError(f"{path}: the compressed file is damaged or ends early ({problem}).") from None
     except OSError as problem:
         raise FormatError(f"{path}: cannot be read ({problem.strerror or problem}).") from None
 
 
-def _bytes_of(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
-    with open(path, "rb") as file:
-        start = file.peek(2)[:2]
-        if start == b"\x1f\x8b":
-            with gzip.open(file) as packed:
-                return packed.read()
-        try:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # a pipe, or nothing in it
-            return file.read()
-
-
-class _Reader:
-    """Reads one file and knows where it is, so that errors can name the line."""
+class _Reader(ArpaLines):
+    """Reads the sections of one file."""
 
     def __init__(self, path: str, raw: bytes | mmap.mmap) -> None:
-        self.path = path
-        self.raw = raw
-        self.data: NDArray[np.uint8] = np.frombuffer(raw, np.uint8)
-        self.at = 0
+        super().__init__(path, raw)
         self.table = WordTable(self.data[:0], read_only(np.zeros(0, np.int64)))
-
-    def fail(self, problem: str, at: int | None = None) -> FormatError:
-        """Return the error for the line that holds the byte ``at`` (the one in hand, where none is given)."""
-        at = min(self.at if at is None else at, len(self.raw))
-        number = 1 + int(np.count_nonzero(self.data[:at] == 10))
-        return FormatError(f"{self.path}, line {number}: {problem}.")
-
-    def next_line(self) -> bytes:
-        """Return the next line that is not blank, ``at`` at its beginning; b"" at the end of the file."""
-        while self.at < len(self.raw):
-            line = self.raw[self.at : self.line_end(self.at)]
-            if line.strip():
-                return line.strip()
-            self.at += len(line) + 1
-        return b""
-
-    def line_end(self, at: int) -> int:
-        """Return where the line ends that holds the byte ``at``."""
-        end = self.raw.find(b"\n", at)
-        return len(self.raw) if end < 0 else end
-
-    def pass_line(self) -> None:
-        """Go on to the line after the one in hand."""
-        self.at = min(self.line_end(self.at) + 1, len(self.raw))
 
     def read(self) -> Arpa:
         counts = self.read_header()
@@ -97,49 +55,6 @@ class _Reader:
             missing = missing_here
         self.expect(b"\\end\\")
         return Arpa(words, tuple(tables))
-
-    def expect(self, wanted: bytes) -> None:
-        """Go past the line ``wanted``, which has to come next."""
-        line = self.next_line()
-        if line == wanted:
-            self.pass_line()
-            return
-        name = wanted.decode()
-        if not line:
-            raise self.fail(f"the file ends where {name} should stand; it was cut short")
-        if line.startswith(b"\\"):
-            raise self.fail(f"found {_shown(line)} where {name} should stand")
-        raise self.fail(f"more n-grams than the header promises, or a stray line; {name} should stand here")
-
-    def read_header(self) -> list[int]:
-        """Return the promised counts."""
-        while True:
-            found = self.raw.find(b"\\data\\", self.at)
-            if found < 0:
-                raise self.not_arpa()
-            self.at = self.raw.rfind(b"\n", 0, found) + 1
-            line = self.next_line().removeprefix(codecs.BOM_UTF8)
-            self.pass_line()
-            if line == b"\\data\\":
-                break
-        counts: list[int] = []
-        while (line := self.next_line()).startswith(b"ngram"):
-            match = re.fullmatch(rb"ngram\s+(\d+)\s*=\s*(\d+)", line)
-            if not match or int(match[1]) != len(counts) + 1:
-                raise self.fail(f"expected 'ngram {len(counts) + 1}=COUNT', found {_shown(line)!r}")
-            counts.append(int(match[2]))
-            self.pass_line()
-        if not counts:
-            raise self.fail("the header promises no n-grams; 'ngram 1=COUNT' should stand here")
-        return counts
-
-    def not_arpa(self) -> FormatError:
-        start = self.raw[:8]
-        if start == _KENLM:
-            return FormatError(f"{self.path}: a KenLM binary, not an ARPA file; KenlmModel reads it.")
-        if start[:2] in _UTF16:
-            return FormatError(f"{self.path}: text in UTF-16; an ARPA file is UTF-8, convert it.")
-        return self.fail("no \\data\\ line; this is not an ARPA file", len(self.raw))
 
     def read_rows(
         self, order: int, count: int, highest: bool
@@ -200,19 +115,9 @@ class _Reader:
             for place, word in enumerate(parts[1 : order + 1]):
                 number = 0 if word in _UNKNOWN else word_number(self.table, np.frombuffer(word, np.uint8))
                 if number < 0:
-                    raise self.fail(f"the word {_shown(word)!r} is not among the unigrams")
+                    raise self.fail(f"the word {shown(word)!r} is not among the unigrams")
                 ids[place] = number
         self.at = self.line_end(self.at)
-
-    def number(self, field: bytes, what: str) -> float:
-        try:
-            value = float("nan" if b"_" in field else field)
-        except ValueError:
-            value = float("nan")
-        with np.errstate(over="ignore"):
-            if np.isfinite(np.float32(value)) and value < MOST_LOG10:
-                return value
-        raise self.fail(f"the {what} {_shown(field)!r} is not a finite number below {MOST_LOG10:g}")
 
     def read_unigrams(self, count: int, highest: bool) -> tuple[tuple[str, ...], NgramTable, NDArray[np.bool_]]:
         """Return the words, their table, and which of them lack a back-off weight."""
@@ -236,8 +141,8 @@ class _Reader:
         if repeated < 0 and _UNKNOWN.issubset(rows):
             repeated = max(rows[name] for name in _UNKNOWN)
         if repeated >= 0:
-            shown = _shown(b"<unk>" if names[repeated] in _UNKNOWN else names[repeated])
-            raise self.fail(f"the unigram {shown!r} stands there twice", int(fields[repeated, 0]))
+            name = shown(b"<unk>" if names[repeated] in _UNKNOWN else names[repeated])
+            raise self.fail(f"the unigram {name!r} stands there twice", int(fields[repeated, 0]))
         order = np.concatenate([special, rest])
         try:
             words = (*SPECIAL_WORDS, *(names[row].decode("utf8") for row in rest.tolist()))
@@ -275,23 +180,10 @@ class _Reader:
         bare = np.flatnonzero(np.append(missing, True)[contexts])  # a context that is not there is -1
         if len(bare):
             row = int(bare[0])
-            shown = " ".join(words[word] for word in ids[row, :-1])
+            context = " ".join(words[word] for word in ids[row, :-1])
             at = self.row_begin(begin, int(place[row]) if len(place) else row)
             what = "has no back-off weight" if contexts[row] >= 0 else f"is not among the {order - 1}-grams"
-            raise self.fail(f"the context {shown!r} of this n-gram {what}", at)
+            raise self.fail(f"the context {context!r} of this n-gram {what}", at)
         without = np.isnan(numbers[:, 1])
         backoff = np.where(without, np.float32(0), numbers[:, 1])
         return NgramTable(np.ascontiguousarray(ids), np.ascontiguousarray(numbers[:, 0]), backoff), without
-
-    def row_begin(self, begin: int, row: int) -> int:
-        """Return the place of a row of the section that begins at ``begin``."""
-        self.at = begin
-        for _ in range(row):
-            self.next_line()
-            self.pass_line()
-        self.next_line()
-        return self.at
-
-
-def _shown(field: bytes) -> str:
-    return field.decode("utf8", "replace")

@@ -41,7 +41,7 @@ def pack(automaton: NgramAutomaton, bits: int | None = None) -> NgramArrays:
     """
     if bits is not None and not 1 <= bits <= MOST_BITS:
         raise OptionsError(f"quantised: a code takes 1 to {MOST_BITS} bits, not {bits}.")
-    from .automaton_kernels import pack_arcs, pack_states, places_by_key
+    from .packing_kernels import pack_arcs, pack_states, places_by_key
 
     code_bits = PLAIN_BITS if bits is None else bits
     unigrams = int(automaton.begin[1])
@@ -93,7 +93,7 @@ def _coded(
 
 def unpack(model: NgramArrays) -> NgramAutomaton:
     """Return the automaton's plain arrays; of a damaged file, what a look-up makes of it."""
-    from .automaton_kernels import places_by_key, unpack_arcs, unpack_states
+    from .packing_kernels import places_by_key, unpack_arcs, unpack_states
 
     layout = model.layout
     states, arcs, longest = (int(layout[place]) for place in (STATES, ARCS, LENGTHS))
