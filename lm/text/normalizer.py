@@ -44,6 +44,7 @@ _CLAUSE: Final = re.compile(r"(?<=[a-z]{5}[.?!;,]) (?![A-Z][A-Z]\b)")
 """Where a text may be cut without parting an abbreviation from what follows: after a long word and its mark."""
 _WORLD_WAR: Final = "War I"
 """Makes a line worth a closer look that has no other sign of it."""
+_POSSESSIVE: Final = re.compile("(?<![a-z'])([a-z]+) 's(?= |$)")
 _APOSTROPHES: Final = re.compile("'+")
 _CONTROLS: Final = dict.fromkeys(range(32), " ")
 
@@ -53,6 +54,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *LADDER,
     Rule("punctuation", "Letters become lower-case; punctuation goes, hyphens and underscores part words."),
     Rule("quotation marks", "Apostrophes at the edge of a word go where they quote and stay in elisions and plurals."),
+    Rule("possessives", "A possessive 's that stands apart, or was written on figures, belongs to the word before it."),
     Rule("titles", "Titles and short forms such as Mr, Dr, Ltd and etc are read out with or without a full stop."),
     Rule("acronyms", "Some acronyms that no lexicon has as words are spelled; other capitals stay words (NASA)."),
 )  # fmt: skip
@@ -125,6 +127,11 @@ def _spoken(text: str, trace: list[Reading] | None) -> str:
         if trace is not None and joined != " ".join(words):
             trace.append(Reading("quotation marks", joined, " ".join(words)))
         joined = " ".join(words)
+        if " 's" in joined:
+            apart, joined = joined, _POSSESSIVE.sub(r"\1's", joined)
+            words = joined.split()
+            if trace is not None and apart != joined:
+                trace.append(Reading("possessives", apart, joined))
     if not _WORDS.isdisjoint(words):
         if trace is not None:
             trace += [

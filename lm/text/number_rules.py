@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from .abbreviations import CASED_UNITS, MAGNITUDES, PER, UNITS
-from .numbers import NUMBER, cardinal, fraction, has_fraction_name, ordinal, plain, plural
+from .numbers import NUMBER, cardinal, counted, fraction, has_fraction_name, ordinal, plain, plural
 from .rule import Rule, any_of, rule
 
 _COMPARED: Final = {"<": "less than", ">": "more than", "~": "about"}
@@ -41,9 +41,9 @@ def read_fraction(match: re.Match[str]) -> str:
     over, under = int(match["over"]), int(match["under"])
     if not has_fraction_name(under) or (over == under and not match["whole"]):
         words = f"{cardinal(over)} {cardinal(under)}"
-        return f" {cardinal(int(match['whole']))} {words} " if match["whole"] else f" {words} "
+        return f" {counted(match['whole'])} {words} " if match["whole"] else f" {words} "
     if match["whole"]:
-        whole = cardinal(int(match["whole"]))
+        whole = counted(match["whole"])
         return f" {whole} and a half " if (over, under) == (1, 2) else f" {whole} and {fraction(over, under)} "
     return f" {fraction(over, under)} "
 

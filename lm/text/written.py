@@ -28,14 +28,8 @@ SYMBOL_RULES: Final[tuple[Rule, ...]] = (
         "Symbols that are left are named: and, percent, plus, equals, at, dollars.",
     ),
 )  # fmt: skip
-_LAST_RULES: Final[tuple[Rule, ...]] = (
-    rule(
-        "possessives", "'", r"(?<=[a-z]) +'s\b", lambda match: "'s",
-        "A possessive 's belongs to the word before it, be that read from figures or written apart.",
-    ),
-)  # fmt: skip
-LADDER: Final = WORD_RULES + FIGURE_RULES + SYMBOL_RULES + _LAST_RULES
-_WITHOUT_FIGURES: Final = WORD_RULES + SYMBOL_RULES + _LAST_RULES
+LADDER: Final = WORD_RULES + FIGURE_RULES + SYMBOL_RULES
+_WITHOUT_FIGURES: Final = WORD_RULES + SYMBOL_RULES
 
 
 def read_out(text: str, trace: list[Reading] | None = None) -> str:
