@@ -1,4 +1,5 @@
 import json
+import pickle
 import shutil
 from dataclasses import replace
 from itertools import pairwise
@@ -87,6 +88,7 @@ def test_words_are_added_for_a_run(tmp_path, on_the_fly):
     assert Recognizer(base.bundle, added.options).transcribe(said, 16000) == added.transcribe(said, 16000)
     assert added.with_words(()).transcribe(said, 16000) == added.transcribe(said, 16000)
     assert base.with_words(["abe"]).graph.fst.arcs == base.graph.fst.arcs  # known: nothing to add
+    assert pickle.loads(pickle.dumps(added.options)) == added.options  # as worker processes get them
     for share in (0.0, 1.0, float("nan")):
         with pytest.raises(OptionsError, match="word_probability"):
             base.with_words(NEW, share)
