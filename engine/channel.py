@@ -76,11 +76,19 @@ class ChannelPipeline:
 class ChannelDecoder:
     """Takes the scores of one channel as they come, cuts them at pauses and searches each segment.
 
-    With ``list_all`` False, a segment whose lattice is to be rescored has its best hypothesis alone.
+    With ``list_all`` False, a segment whose lattice is to be rescored has its best hypothesis alone. ``keep_lattice``:
+    whether segments come with their lattices; None: where they are to be rescored.
     """
 
-    def __init__(self, recognizer: "Recognizer", channel: int | None, list_all: bool = True) -> None:
-        self._searcher, self._keep_lattice = recognizer.search, recognizer.rescores_lattices
+    def __init__(
+        self,
+        recognizer: "Recognizer",
+        channel: int | None,
+        list_all: bool = True,
+        keep_lattice: bool | None = None,
+    ) -> None:
+        self._searcher = recognizer.search
+        self._keep_lattice = recognizer.rescores_lattices if keep_lattice is None else keep_lattice
         self._nbest = recognizer.decoding.nbest if list_all or not self._keep_lattice else 1
         self._channel, self._frame_seconds = channel, recognizer.frame_seconds
         self._segmenter = Segmenter(SegmentationOptions(pause=recognizer.decoding.pause_seconds), self._frame_seconds)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..decoder.score_files import read_scores
 from ..decoder.search.phrase_file import read_phrases
 from ..errors import ScoresError, SearchError
+from .channel import ChannelDecoder
 from .cli_options import (
     complain_of_unknown,
     decoding_options,
@@ -35,7 +36,7 @@ _WIDTHS = ("beam", "max_active", "min_active", "lattice_beam", "acoustic_scale")
     "--frame-seconds", type=float, help="Seconds a row of scores, with --graph. [default: 0.03]", metavar="SECONDS"
 )
 @click.option(
-    "--lattices", metavar="FILE", help="With --graph: where determinized lattices go, a text archive in Kaldi's form."
+    "--lattices", metavar="FILE", help="Where determinized lattices go, one a segment: a text archive in Kaldi's form."
 )
 @click.option(
     "--format",
@@ -64,9 +65,8 @@ def decode(
     a Kaldi archive or script file (.ark, .scp, ark:FILE, scp:FILE). The text has a JSON object a line, a segment each:
     the n-best word sequences with frames and costs, and the utterance's key where the file gives one.
     """
-    for name, value in (("--frame-seconds", frame_seconds), ("--lattices", lattices)):
-        if value is not None and graph is None:
-            raise click.UsageError(f"{name} goes with --graph.")
+    if frame_seconds is not None and graph is None:
+        raise click.UsageError("--frame-seconds goes with --graph.")
     if graph is not None and model is not None:
         raise click.UsageError("--graph takes the model's place; give one of the two.")
     found: list[Candidates] = []
@@ -91,8 +91,12 @@ def decode(
                 if scores.shape[1] != units:
                     where = path if key is None else f"{path}: {key}"
                     raise ScoresError(f"{where}: scores have shape {scores.shape}, the model has {units} units.")
-                for segment in recognizer.decode(scores, channel):
-                    found.append(replace(segment, utterance=_name(path, key, several)))
+                called = _name(path, key, several)
+                decoder = ChannelDecoder(recognizer, channel, keep_lattice=lattices is not None)
+                for number, segment in enumerate([*decoder.accept(scores), *decoder.finish()]):
+                    found.append(replace(segment, utterance=called, lattice=None))
+                    if segment.lattice is not None:
+                        archive.append(_lattice_text(segment.lattice, f"{called or path}-{number}"))
     if lattices is not None:
         write_text(lattices, "".join(archive))
     write_text(output, candidates_text(found) if form == "nbest" else _best_words(found))

@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from harken.engine.cli_decode import decode
+from harken.engine.cli_lattice import lattice as show
 from harken.engine.recognizer import Recognizer, RecognizerOptions
 from harken.errors import OptionsError
 from harken.lm.pronunciation.words import WantedWord
@@ -83,3 +86,23 @@ def test_impossible_options_are_refused(folder, tmp_path):
         recognizer = Recognizer(lacking, RecognizerOptions(first_pass_weight=0.5))
         with pytest.raises(OptionsError, match="which it lacks"):
             recognizer.transcribe(speak("abe"), RATE)
+
+
+def test_the_stages_alone_rescore_lattices_as_the_recogniser_does(folder, tmp_path):
+    """From scores to lattices in a file, and from those to words with a language model."""
+    recognizer = Recognizer(folder, RecognizerOptions(graph_weight=1.0, word_insertion_penalty=0.5))
+    scores = recognizer.scores(recognizer.features(speak("abe bad, deaf fee")))
+    np.savez(tmp_path / "talk.npz", scores=scores)
+    lattices, listed = tmp_path / "talk.lat", tmp_path / "talk.nbest"
+    arguments = [tmp_path / "talk.npz", "--model", folder, "--lattices", lattices, "-o", listed]
+    invoke(decode, arguments)
+    found = [recognizer.rescore(segment).hypotheses[0].words for segment in recognizer.decode(scores)]
+    assert len(found) == len(listed.read_text().splitlines()) == 2
+    weights = ["--lm-weight", "0.5", "--graph-weight", "1", "--word-insertion-penalty", "0.5"]
+    text = invoke(show, [lattices, "--as", "best", "--rescore", folder / "rescore.bin", *weights])
+    assert [tuple(line.split()[1:]) for line in text.splitlines()] == found
+    assert [line.split()[0][-2:] for line in text.splitlines()] == ["-0", "-1"]
+
+
+def invoke(command, arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments], catch_exceptions=False).stdout
