@@ -84,3 +84,6 @@ def _evaluate(recognizer: Any, clips: Sequence[Any]) -> Any:
 def _warn(report: CustomizeReport) -> None:
     if report.dropped:
         complain(f"the text: {report.dropped}.")
+    if report.errors_after is not None:
+        for warning in report.errors_after.warnings:
+            complain(warning)

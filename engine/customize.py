@@ -90,7 +90,8 @@ class _Customizing:
             lexicon = found.extend(lexicon)
             if not any(word in lexicon for word in text.counts):
                 names = ", ".join(os.fspath(path) for path in options.text)
-                raise FormatError(f"{names}: none of its words can be recognised; give a text in the model's language.")
+                how = "in the model's language" if options.normalize else "in words as it spells them, or normalize it"
+                raise FormatError(f"{names}: none of its words can be recognised; give a text {how}.")
         with new_folder(self.out) as folder:
             fits = self.write(folder, lexicon, listed, found, text, older)
         report: dict[str, Any] = {}

@@ -30,7 +30,10 @@ def refuse_existing(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder that becomes ``folder`` at the end, and is removed where something goes wrong."""
     refuse_existing(folder)
-    aside = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=f".{folder.name}."))
+    try:
+        aside = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=f".{folder.name[:100]}."))
+    except OSError as problem:
+        raise OptionsError(f"{folder}: cannot be made ({problem.strerror}); name a folder elsewhere.") from None
     try:
         yield aside
         os.chmod(aside, 0o755)

@@ -35,7 +35,7 @@ def read_domain_text(paths: Sequence[str | os.PathLike[str]], added: AddedWords,
     ``normalize``: the lines are written English, which is split into sentences and read out; else a line is a sentence
     of words between spaces. Raises FormatError where a file cannot be read, or not a word is left of the text.
     """
-    lines = [line for path in paths for line in _lines(path)]
+    lines = [line for path in paths for line in _lines(path, not normalize)]
     if not normalize:
         sentences = tuple(filter(None, (added.apply(line) for line in lines)))
         if not sentences:
@@ -67,15 +67,20 @@ def _spoken(lines: Sequence[str], added: AddedWords) -> Iterator[str]:
                 yield " ".join(words[begin : begin + _LONGEST_SENTENCE])
 
 
-def _lines(path: str | os.PathLike[str]) -> list[str]:
+def _lines(path: str | os.PathLike[str], plain: bool) -> list[str]:
+    """Return the lines of a file; where they have to be ``plain``, ``<s>`` and ``</s>`` are refused."""
     name = os.fspath(path)
     opening = gzip.open if name.endswith(".gz") else bz2.open if name.endswith(".bz2") else open
     try:
         with opening(name, "rt", encoding="utf-8-sig") as file:
-            return list(file)
+            lines = list(file)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise FormatError(f"{name}: cannot be read as a text in UTF-8 ({reason}).") from None
+    for number, line in enumerate(lines, 1):
+        if plain and "s>" in line and not {"<s>", "</s>"}.isdisjoint(line.split()):
+            raise FormatError(f"{name}, line {number}, holds <s> or </s>: take them out of the text.")
+    return lines
 
 
 def _names(paths: Sequence[str | os.PathLike[str]]) -> str:

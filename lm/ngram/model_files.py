@@ -45,7 +45,12 @@ def read_ngrams(path: str | os.PathLike[str]) -> Arpa:
     kind = kind_of(path)
     if kind == KENLM:
         return read_kenlm_trie(path)
-    return Ngram.load(path).to_arpa() if kind == MAPPED else read_arpa(path)
+    if kind == ARPA:
+        return read_arpa(path)
+    try:
+        return Ngram.load(path).to_arpa()
+    except FormatError as problem:
+        raise problem if os.fspath(path) in str(problem) else FormatError(f"{path}: {problem}") from None
 
 
 def open_model(path: str | os.PathLike[str]) -> Ngram | KenlmModel:

@@ -58,8 +58,17 @@ class Ngram:
         return cls(arpa.words, pack(automaton, quantised), int(automaton.next_state[START_ID]), arpa.order)
 
     def to_arpa(self) -> Arpa:
-        """Return the model's n-grams, of a quantised model with the numbers that the codes stand for."""
-        return arpa_of(self.automaton(), self.words)
+        """Return the model's n-grams, of a quantised model with the numbers that the codes stand for.
+
+        Raises FormatError where the file was damaged so that they are no model's.
+        """
+        from .arpa_reader_kernels import first_not_rising
+
+        made = arpa_of(self.automaton(), self.words)
+        for table in made.tables:
+            if first_not_rising(read_only(table.ids)) < len(table.ids):
+                raise FormatError("The n-gram model is damaged: its records are out of order; copy or make it again.")
+        return made
 
     def quantise(self, bits: int) -> "Ngram":
         """Return the model with probabilities and back-off weights as codes of ``bits`` bits, see ``pack``."""

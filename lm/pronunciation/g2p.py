@@ -115,6 +115,7 @@ class G2p:
             raise ModelError(f"{word!r} cannot be pronounced: {what}; spell it with {_some(self.letters)!r}.")
         if n < 1 or width < 1 or not beam > 0.0:
             raise OptionsError(f"pronounce was asked for n={n}, beam={beam}, width={width}; give positive numbers.")
+        n = min(n, width * _ROOM)  # more are never in hand
         ranges = np.zeros((len(letters), 4), np.int32)
         for place, letter in enumerate(letters):
             ranges[place, :2] = self._ranges[letter]
