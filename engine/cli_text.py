@@ -20,6 +20,7 @@ from .cli_options import text_out, write_text
     "--smallest", type=click.IntRange(0), default=10, show_default=True, metavar="N",
     help="With --written: plain numbers under N stay words.",
 )  # fmt: skip
+@click.option("--loose", is_flag=True, help='With --written: take "one hundred twenty" too.')
 @click.option(
     "--explain", "explained", is_flag=True, help="Say which rule read what: rule, written, spoken, tabs between."
 )
@@ -30,6 +31,7 @@ def text(
     sentences: bool,
     written: bool,
     smallest: int,
+    loose: bool,
     explained: bool,
     rules: bool,
     output: str | None,
@@ -52,7 +54,7 @@ def text(
     paths = texts or ("-",)
     lines = (" ".join(words) for words in text_lines(text_files(paths)))
     if written:
-        options = WrittenOptions(smallest)
+        options = WrittenOptions(smallest, loose)
         _put((to_written(line, options) for line in lines), output)
     elif explained:
         _put(_explanations(lines), output)

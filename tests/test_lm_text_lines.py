@@ -66,6 +66,7 @@ def test_the_command_reads_out_and_writes_back(tmp_path):
     assert harken("--sentences", data="He paid $3.50. Then left.").stdout.splitlines()[1] == "then left"
     assert harken("--written", data="three dollars and fifty cents\n\nten men").stdout == "$3.50\n\n10 men\n"
     assert harken("--written", "--smallest", "20", data="ten men").stdout == "ten men\n"
+    assert harken("--written", "--loose", data="one hundred ten men").stdout == "110 men\n"
     assert harken("--explain", data="Dr. No paid £5").stdout == "money\t£5\tfive pounds\ntitles\tdr\tdoctor\n"
     spoken = tmp_path / "talk.spoken"
     assert harken(str(place), "-o", str(spoken)).stdout == ""

@@ -9,6 +9,7 @@ from harken.lm.text import RULES, WrittenOptions, explain, normalize, to_written
 from harken.lm.text.figure_rules import FIGURE_RULES
 from harken.lm.text.folding import to_ascii
 from harken.lm.text.numbers import cardinal, ordinal, year
+from harken.lm.text.spoken_numbers import with_ands
 from harken.lm.text.written import LADDER, read_out
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,7 +133,7 @@ def test_years_come_back(number):
     [
         "half past ten", "six thirty", "ten fifteen twenty", "five and twenty years", "a hundred and twenty men",
         "nineteen hundred and five", "one hundred twenty", "you may first go", "a thirty second break", "fifty fifty",
-        "twenty hundredths", "five pounds", "two and a half", "one two three four five six seven",
+        "twenty hundredths", "five pounds", "twenty point five oh six dollars", "quarter to twelve", "double five o six", "two and a half", "one two three four five six seven",
     ],
 )  # fmt: skip
 def test_what_could_mean_several_things_stays(spoken):
@@ -159,3 +160,28 @@ def test_real_text_comes_back(text):
             changed += written != spoken
             assert normalize(written) == spoken
     assert changed > 10
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [
+        ("one hundred twenty dollars", "$120"),
+        ("one thousand five men", "1,005 men"),
+        ("two hundred thousand three hundred forty", "200,340"),
+        ("the one hundred first time", "the 101st time"),
+        ("the one hundred twenty third", "the 123rd"),
+        ("one hundred and twenty", "120"),
+        ("a hundred twenty", "a hundred twenty"),
+        ("nineteen eighty four and twenty one", "1984 and 21"),
+        ("two hundred percent", "200%"),
+    ],
+)
+def test_numbers_without_and_are_taken_where_asked(spoken, written):
+    assert to_written(spoken, WrittenOptions(loose=True)) == written
+
+
+@given(st.integers(10, 10**9))
+def test_and_is_put_where_it_belongs(number):
+    said = cardinal(number)
+    assert " ".join(with_ands([word for word in said.split() if word != "and"])) == said
+    assert with_ands(said.split()) == said.split()

@@ -11,6 +11,7 @@ from .spoken_amounts import Found, WrittenOptions, amount, stands_alone, with_ma
 from .spoken_dates import MONTHS, day_month, decade, hundreds, lone_year, month_day, month_year, time_of_day
 from .spoken_numbers import (
     FRACTION_WORDS,
+    JOINERS,
     MAGNITUDES,
     NUMBER_WORDS,
     ORDINAL_WORDS,
@@ -40,8 +41,9 @@ def _money(words: Sequence[str], at: int, options: WrittenOptions) -> Found:
     figures, end = with_magnitude(words, at)
     if not figures or end == len(words) or not (words[end] in SIGNS or words[end] in _SMALL_MONEY):
         return None
-    joined = at > 1 and words[at - 1] in ("point", "and") and words[at - 2] in NUMBER_WORDS
-    if joined or (at and words[at - 1] in NUMBER_WORDS):
+    before = words[at - 1] if at else ""
+    joined = before == "and" and at > 1 and words[at - 2] in NUMBER_WORDS
+    if joined or before in NUMBER_WORDS or before in JOINERS:
         return None
     unit, end = words[end], end + 1
     if unit in _SMALL_MONEY and end < len(words) and words[end] == "and" and figures.replace(",", "").isdecimal():
@@ -90,7 +92,7 @@ def _zeros(words: Sequence[str], at: int, options: WrittenOptions) -> Found:
 def _rank(words: Sequence[str], at: int, options: WrittenOptions) -> Found:
     value, end = parse_ordinal(words, at)
     if value < max(options.smallest, 1) or (
-        at and (words[at - 1] in NUMBER_WORDS or words[at - 1] in ("and", "point", "oh"))
+        at and (words[at - 1] in NUMBER_WORDS or words[at - 1] in JOINERS or words[at - 1] == "and")
     ):
         return None
     if end < len(words) and (words[end] in NUMBER_WORDS or words[end] in FRACTION_WORDS):
@@ -107,7 +109,11 @@ def _number(words: Sequence[str], at: int, options: WrittenOptions) -> Found:
         return None
     if figures.isdecimal() and int(figures) < options.smallest:
         return None
-    if (end < len(words) and words[end] == "o'clock") or (at and words[at - 1] == "past"):
+    if (
+        (end < len(words) and words[end] == "o'clock")
+        or (at and words[at - 1] == "past")
+        or tuple(words[max(0, at - 2) : at]) == ("quarter", "to")
+    ):
         return None
     return figures, end
 

@@ -11,6 +11,7 @@ from typing import Final
 from .figure_grammar import BEGIN, COUNTED, GRAMMAR, WORTH_A_LOOK
 from .normalizer import normalize
 from .spoken_amounts import WrittenOptions
+from .spoken_numbers import with_ands
 
 _PIECE: Final = 200
 """Words that are looked at together, so that a long line costs no more than its length."""
@@ -24,7 +25,9 @@ def to_written(spoken: str, options: WrittenOptions | None = None) -> str:
     capitals.
     """
     options = options or WrittenOptions()
-    words = spoken.split()
+    words = with_ands(spoken.split()) if options.loose else spoken.split()
+    if options.loose:
+        spoken = " ".join(words)
     if len(words) <= _PIECE:
         return _piece_written(words, options) or spoken
     pieces = [_piece_written(piece, options) or " ".join(piece) for piece in _pieces(words)]

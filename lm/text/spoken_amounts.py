@@ -7,6 +7,7 @@ from ...errors import OptionsError
 from .spoken_numbers import (
     DIGITS,
     FRACTION_WORDS,
+    JOINERS,
     MAGNITUDES,
     NUMBER_WORDS,
     ORDINAL_WORDS,
@@ -17,9 +18,13 @@ from .spoken_numbers import (
 
 @dataclass(frozen=True, slots=True)
 class WrittenOptions:
-    """How to write: plain numbers and ranks under ``smallest`` stay words (in money, dates, times they are figures)."""
+    """How to write: plain numbers and ranks under ``smallest`` stay words (in money, dates, times they are figures).
+
+    ``loose`` takes "one hundred twenty" too, which ``normalize`` gives back with the "and" that it lacked.
+    """
 
     smallest: int = 10
+    loose: bool = False
 
     def __post_init__(self) -> None:
         if self.smallest < 0:
@@ -38,7 +43,8 @@ def amount(words: Sequence[str], at: int) -> tuple[str, int]:
     figures = f"{value:,}"
     if end + 1 < len(words) and words[end] == "point":
         part, after = parse_digits(words, end + 1)
-        if part and not (after < len(words) and words[after] in NUMBER_WORDS - MAGNITUDES - {"thousand"}):
+        follows = words[after] if after < len(words) else ""
+        if part and follows not in JOINERS and follows not in NUMBER_WORDS - MAGNITUDES - {"thousand"}:
             return f"{figures}.{part}", after
     return figures, end
 
@@ -59,7 +65,7 @@ def stands_alone(words: Sequence[str], begin: int, end: int) -> bool:
     """Say whether the words from ``begin`` to ``end`` are a number of their own: no number word touches them."""
     before = words[begin - 1] if begin else ""
     after = words[end].removesuffix("'s") if end < len(words) else ""
-    if before in NUMBER_WORDS or before in ("oh", "point") or after in NUMBER_WORDS or after in ("oh", "point"):
+    if not NUMBER_WORDS.isdisjoint((before, after)) or not JOINERS.isdisjoint((before, after)):
         return False
     if after in FRACTION_WORDS or (after in ORDINAL_WORDS and (after != "second" or words[end - 1].endswith("ty"))):
         return False

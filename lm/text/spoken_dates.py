@@ -6,7 +6,7 @@ from typing import Final
 from .abbreviations import MONTH_NAMES
 from .numbers import plural, year
 from .spoken_amounts import Found, WrittenOptions, stands_alone
-from .spoken_numbers import DIGITS, FRACTION_WORDS, NUMBER_WORDS, parse_cardinal, parse_ordinal, parse_year
+from .spoken_numbers import DIGITS, FRACTION_WORDS, JOINERS, NUMBER_WORDS, parse_cardinal, parse_ordinal, parse_year
 
 MONTHS: Final = frozenset(MONTH_NAMES)
 _DECADES: Final = {
@@ -105,7 +105,7 @@ def hundreds(words: Sequence[str], at: int, options: WrittenOptions) -> Found:
 def time_of_day(words: Sequence[str], at: int, options: WrittenOptions) -> Found:
     """Write "six oh five p m" as "6:05 p.m."; without a.m. or p.m. a time stays in words."""
     hour, end = parse_cardinal(words, at)
-    if end != at + 1 or not 1 <= hour <= 12 or (at and words[at - 1] in NUMBER_WORDS):
+    if end != at + 1 or not 1 <= hour <= 12 or (at and (words[at - 1] in NUMBER_WORDS or words[at - 1] in JOINERS)):
         return None
     minute = -1
     if end + 1 < len(words) and words[end] == "oh" and words[end + 1] in DIGITS:

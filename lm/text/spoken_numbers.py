@@ -15,6 +15,8 @@ _SCALES: Final = {cardinal(10**power).removeprefix("one "): 10**power for power 
 DIGITS: Final = {cardinal(number): str(number) for number in range(10)}
 NUMBER_WORDS: Final = frozenset({*_UNITS, *_TENS, *_SCALES, "hundred"})
 """Words that a cardinal is made of, without "and"."""
+JOINERS: Final = frozenset({"oh", "o", "point", "double", "triple"})
+"""Words that make one number with the number words beside them."""
 MAGNITUDES: Final = frozenset(name for name, value in _SCALES.items() if value >= 10**6)
 _LAST_ORDINALS: Final = {
     ordinal(number).split()[-1]: cardinal(number).split()[-1] for number in (*range(20), *_TENS.values())
@@ -41,35 +43,36 @@ def _below_hundred(words: Sequence[str], at: int) -> tuple[int, int]:
     return 0, at
 
 
-def _below_thousand(words: Sequence[str], at: int) -> tuple[int, int]:
+def _below_thousand(words: Sequence[str], at: int, loose: bool) -> tuple[int, int]:
     value, end = _below_hundred(words, at)
     if end == at + 1 and 0 < value < 10 and end < len(words) and words[end] == "hundred":
         value, end = value * 100, end + 1
-        if end + 1 < len(words) and words[end] == "and":
-            rest, after = _below_hundred(words, end + 1)
-            if after > end + 1 and rest:
+        begin = end + (end < len(words) and words[end] == "and")
+        if begin > end or loose:
+            rest, after = _below_hundred(words, begin)
+            if after > begin and rest:
                 return value + rest, after
     return value, end
 
 
-def parse_cardinal(words: Sequence[str], at: int) -> tuple[int, int]:
+def parse_cardinal(words: Sequence[str], at: int, loose: bool = False) -> tuple[int, int]:
     """Return the number that begins at ``at`` and the place after it, which is ``at`` where none begins.
 
     The longest form that ``cardinal`` gives is taken: "one thousand two hundred and five", scales falling, "and" after
-    hundreds and before a last group under a hundred.
+    hundreds and before a last group under a hundred; with ``loose`` these may lack.
     """
     total, end, last = 0, at, 10**36
     while True:
         begin = end
         joined = end > at and end + 1 < len(words) and words[end] == "and"
-        value, after = _below_hundred(words, end + 1) if joined else _below_thousand(words, end)
+        value, after = _below_hundred(words, end + 1) if joined else _below_thousand(words, end, loose)
         if after == (end + 1 if joined else end):
             return total, begin
         scale = _SCALES.get(words[after], 0) if after < len(words) and not joined else 0
         if scale and scale < last and value > 0:
             total, last, end = total + value * scale, scale, after + 1
             continue
-        small = end > at and value < 100 and not joined
+        small = end > at and value < 100 and not joined and not loose
         if (end > at and value == 0) or small:
             return total, begin
         return total + value, after
@@ -113,3 +116,20 @@ def parse_ordinal(words: Sequence[str], at: int) -> tuple[int, int]:
     plain = [*words[at:end], ORDINAL_WORDS[words[end]]]
     value, after = parse_cardinal(plain, 0)
     return (value, end + 1) if after == len(plain) and ordinal(value).split() == list(words[at : end + 1]) else (0, at)
+
+
+def with_ands(words: Sequence[str]) -> list[str]:
+    """Return ``words`` with the "and" in numbers that ``cardinal`` gives and many speakers leave out."""
+    said: list[str] = []
+    at = 0
+    while at < len(words):
+        value, end = parse_cardinal(words, at, loose=True)
+        if end > at + 1:
+            said += cardinal(value).split()
+            if end < len(words) and words[end - 1] == "hundred" and words[end] in ORDINAL_WORDS:
+                said.append("and")
+        else:
+            end = at + 1
+            said.append(words[at])
+        at = end
+    return said
