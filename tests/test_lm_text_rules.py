@@ -133,7 +133,8 @@ def test_years_come_back(number):
     [
         "half past ten", "six thirty", "ten fifteen twenty", "five and twenty years", "a hundred and twenty men",
         "nineteen hundred and five", "one hundred twenty", "you may first go", "a thirty second break", "fifty fifty",
-        "twenty hundredths", "five pounds", "twenty point five oh six dollars", "quarter to twelve", "double five o six", "two and a half", "one two three four five six seven",
+        "twenty hundredths", "five pounds", "quarter to twelve", "double five o six",
+        "twenty point five oh six dollars", "two and a half", "one two three four five six seven",
     ],
 )  # fmt: skip
 def test_what_could_mean_several_things_stays(spoken):
