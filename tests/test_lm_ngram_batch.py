@@ -75,7 +75,7 @@ def test_sentences_may_hold_any_white_space_and_new_words():
     assert model.sentence_scores(["a\nb"]).tolist() == [model.sentence_score(["a", "b"])]
 
 
-names = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=5)
+names = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=12)
 
 
 @given(words=st.lists(names, unique=True, max_size=120), data=st.data())

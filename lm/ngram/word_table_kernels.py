@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import inlined_kernel, kernel
-from .word_table import LENGTH_BITS, WordTable
+from .word_table import LENGTH_BITS, SHORT, SHORT_BITS, WordTable
 
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
 _BLOCK = 64
@@ -12,28 +12,46 @@ _BLOCK = 64
 
 
 @inlined_kernel
-def hash_of(data: NDArray[np.uint8], begin: int, end: int) -> int:
-    """Return 31 bits of the hash FNV-1a of ``data[begin:end]``, mixed so that the lowest depend on all."""
+def spell(data: NDArray[np.uint8], begin: int, end: int) -> tuple[int, int]:
+    """Return 31 bits of a hash of the word ``data[begin:end]``, and the spelling of a short word, 0 of a longer one."""
+    if end - begin <= SHORT:
+        spelling = np.int64(end - begin) << SHORT_BITS
+        for place in range(begin, end):
+            spelling |= np.int64(data[place]) << 8 * (place - begin)
+        return mixed(spelling), spelling
     value = np.int64(2166136261)
-    for place in range(begin, end):
+    for place in range(begin, end):  # FNV-1a
         value = ((value ^ np.int64(data[place])) * 16777619) & 0xFFFFFFFF
-    return (value ^ (value >> 15)) & 0x7FFFFFFF
+    return (value ^ (value >> 15)) & 0x7FFFFFFF, np.int64(0)
 
 
 @inlined_kernel
-def find_hashed(table: WordTable, data: NDArray[np.uint8], begin: int, end: int, mark: int) -> int:
-    """Return the number of the word ``data[begin:end]``, whose hash is ``mark``, -1 where the table lacks it."""
+def mixed(spelling: int) -> int:
+    """Return 31 bits that depend on all of a short word's spelling."""
+    half = (spelling & 0xFFFFFFFF) ^ (spelling >> 32) * 40503 & 0xFFFFFFFF
+    half = half * 1640531527
+    return (half >> 29 ^ half) & 0x7FFFFFFF
+
+
+@inlined_kernel
+def find_spelled(table: WordTable, data: NDArray[np.uint8], begin: int, end: int, mark: int, spelling: int) -> int:
+    """Return the number of the word ``data[begin:end]``, which ``spell`` gave ``mark`` and ``spelling``, or -1."""
     text, slots = table.text, table.slots
     mask, length = len(slots) - 2, end - begin
     place = 2 * mark & mask
     while slots[place] != 0:
-        if slots[place] >> 32 == mark and slots[place + 1] & (1 << LENGTH_BITS) - 1 == length:
-            other = slots[place + 1] >> LENGTH_BITS
-            same = 0
-            while same < length and text[other + same] == data[begin + same]:
-                same += 1
-            if same == length:
-                return (slots[place] & 0xFFFFFFFF) - 1
+        if slots[place] >> 32 == mark:
+            kept = slots[place + 1]
+            if spelling != 0:
+                if kept == spelling:
+                    return (slots[place] & 0xFFFFFFFF) - 1
+            elif kept >> SHORT_BITS == 0 and kept & (1 << LENGTH_BITS) - 1 == length:
+                other = kept >> LENGTH_BITS
+                same = 0
+                while same < length and text[other + same] == data[begin + same]:
+                    same += 1
+                if same == length:
+                    return (slots[place] & 0xFFFFFFFF) - 1
         place = (place + 2) & mask
     return np.int64(-1)
 
@@ -41,7 +59,8 @@ def find_hashed(table: WordTable, data: NDArray[np.uint8], begin: int, end: int,
 @inlined_kernel
 def find_word(table: WordTable, data: NDArray[np.uint8], begin: int, end: int) -> int:
     """Return the number of the word ``data[begin:end]``, -1 where the table lacks it."""
-    return find_hashed(table, data, begin, end, hash_of(data, begin, end))
+    mark, spelling = spell(data, begin, end)
+    return find_spelled(table, data, begin, end, mark, spelling)
 
 
 @kernel
@@ -53,14 +72,14 @@ def fill_slots(
     mask = len(slots) - 2
     for row in range(len(spans)):
         begin, end = spans[row, 0], spans[row, 1]
-        mark = hash_of(text, begin, end)
-        if find_hashed(table, text, begin, end, mark) >= 0:
+        mark, spelling = spell(text, begin, end)
+        if find_spelled(table, text, begin, end, mark, spelling) >= 0:
             return row
         place = 2 * mark & mask
         while slots[place] != 0:
             place = (place + 2) & mask
         slots[place] = np.int64(mark) << 32 | (numbers[row] + 1)
-        slots[place + 1] = begin << LENGTH_BITS | (end - begin)
+        slots[place + 1] = spelling if spelling != 0 else begin << LENGTH_BITS | (end - begin)
     return -1
 
 
@@ -74,17 +93,23 @@ def number_lines(
     and whatever else ASCII counts as white space. Returns the end.
     """
     count, line, at, waiting = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    found = np.empty((_BLOCK, 4), np.int64)
+    found = np.empty((_BLOCK, 5), np.int64)
     while line < len(begin) - 1:
         begin[line] = count
         while at < len(data) and data[at] != _NEWLINE:
-            end, mark = at, np.int64(2166136261)
+            end, spelling, shift = at, np.int64(0), np.int64(0)
             while end < len(data) and data[end] != _SPACE and not _NEWLINE - 1 <= data[end] <= _RETURN:
-                mark = ((mark ^ np.int64(data[end])) * 16777619) & 0xFFFFFFFF
+                spelling |= np.int64(data[end]) << shift if shift < SHORT_BITS else np.int64(0)
+                shift += 8
                 end += 1
             if end > at:
-                found[waiting, 0], found[waiting, 1], found[waiting, 2] = at, end, (mark ^ (mark >> 15)) & 0x7FFFFFFF
-                found[waiting, 3] = count
+                if shift <= SHORT_BITS:
+                    spelling |= (end - at) << SHORT_BITS
+                    mark = mixed(spelling)
+                else:
+                    mark, spelling = spell(data, at, end)
+                found[waiting, 0], found[waiting, 1], found[waiting, 2] = at, end, mark
+                found[waiting, 3], found[waiting, 4] = spelling, count
                 waiting += 1
                 count += 1
                 at = end
@@ -106,7 +131,7 @@ def number_lines(
 def number_words(
     table: WordTable, data: NDArray[np.uint8], found: NDArray[np.int64], waiting: int, words: NDArray[np.int32]
 ) -> None:
-    """Number the words whose begin, end, hash and place in ``words`` are ``found``."""
+    """Number the words whose begin, end, hash, spelling and place in ``words`` are ``found``."""
     for one in range(waiting):
-        number = find_hashed(table, data, found[one, 0], found[one, 1], found[one, 2])
-        words[found[one, 3]] = max(number, 0)
+        number = find_spelled(table, data, found[one, 0], found[one, 1], found[one, 2], found[one, 3])
+        words[found[one, 4]] = max(number, 0)
