@@ -396,8 +396,8 @@ def fuzz_operations(folder, random):
 TARGETS = {name.removeprefix("fuzz_"): function for name, function in globals().items() if name.startswith("fuzz_")}
 
 
-def run(target, seed, folder):
+def run(target, seed, folder, targets=TARGETS):
     """Run one case; whatever harken refuses on purpose is well refused."""
-    random = np.random.default_rng([seed, sorted(TARGETS).index(target)])
+    random = np.random.default_rng([seed, sorted(targets).index(target)])
     with suppress(HarkenError), as_compiled():
-        TARGETS[target](folder, random)
+        targets[target](folder, random)

@@ -16,6 +16,7 @@ from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays
 
+from .fuzz_lm_targets import TARGETS as LM_TARGETS
 from .fuzz_targets import ARPA_TEXT, TARGETS, arpa, graph, run
 
 CASES = 25
@@ -25,6 +26,12 @@ CASES = 25
 def test_damaged_files_are_refused_or_harmless(target, tmp_path):
     for seed in range(CASES):
         run(target, seed, tmp_path)
+
+
+@pytest.mark.parametrize("target", sorted(LM_TARGETS))
+def test_damaged_models_and_lists_are_refused_or_harmless(target, tmp_path):
+    for seed in range(CASES):
+        run(target, seed, tmp_path, LM_TARGETS)
 
 
 def test_the_fuzzing_accepts_some_and_refuses_most(tmp_path, monkeypatch):
