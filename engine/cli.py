@@ -7,7 +7,9 @@ sentence says what and how to mend it), 2 the command line itself made no sense,
 import os
 import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -73,10 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     before_compiling(
         lambda: complain("compiling kernels for this machine, which happens once and takes some seconds ...")
     )
-    with suppress(ValueError):  # in another thread than the main one
-        signal.signal(signal.SIGTERM, _end)
     try:
-        code: Any = harken.main(arguments, prog_name="harken", standalone_mode=False)
+        with _orderly_end():
+            code: Any = harken.main(arguments, prog_name="harken", standalone_mode=False)
         sys.stdout.flush()
     except HarkenError as error:
         complain(error)
@@ -98,9 +99,17 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _end(number: int, frame: object) -> None:
-    """Leave as an exception does, so that what was begun is cleared away."""
-    sys.exit(128 + number)
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Make SIGTERM end the process as an exception does, so that what was begun is cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def complain(message: object) -> None:
