@@ -106,3 +106,14 @@ def test_built_wheel_installs_alone_and_transcribes(tmp_path):
     assert run(python.with_name("harken"), "transcribe", demo, cwd=tmp_path) == said
     where = run(python, "-c", "import harken; print(harken.__file__)", cwd=tmp_path)
     assert str(tmp_path) in where
+
+
+@pytest.mark.parametrize("name", ["harken", "harken.lm", "harken.decoder"])
+def test_every_name_that_a_package_promises_is_there(name):
+    package = importlib.import_module(name)
+    assert package.__all__ == sorted(package.__all__)
+    for promised in package.__all__:
+        assert getattr(package, promised) is not None
+        assert promised in dir(package)
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        package.nothing_of_the_kind  # noqa: B018
