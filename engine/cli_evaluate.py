@@ -7,7 +7,7 @@ import click
 
 from ..tensorfile import write_aside
 from .cli import complain
-from .cli_options import audio_options, decoding_options, make_recognizer, model_option
+from .cli_options import audio_options, decoding_options, make_recognizer, model_option, refuse_absent_folders
 from .evaluate import Evaluation, Scored
 from .evaluate import evaluate as evaluate_clips
 from .manifest import read_manifest
@@ -33,6 +33,7 @@ def evaluate(
     MANIFEST has a JSON object a line with audio_filepath (relative to the manifest) and text. Both texts are
     normalised in the same way; word errors are counted over the whole corpus.
     """
+    refuse_absent_folders(output)
     clips = read_manifest(manifest, limit)
     recognizer = make_recognizer(model, **options)
     found = with_progress(lambda step: evaluate_clips(recognizer, clips, workers, step), len(clips))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import FormatError, HarkenError, ModelError, OptionsError
+from ..errors import FormatError, HarkenError, ModelError
 from ..lm.pronunciation.lexicon import Lexicon, Pronunciation
 from ..lm.pronunciation.lexicon_files import FORMS, LexiconForm, read_lexicon
 from .cli import complain
-from .cli_options import write_text
+from .cli_options import refuse_absent_folders, write_text
 
 if TYPE_CHECKING:
     from ..lm.pronunciation.g2p import G2p
@@ -158,8 +158,7 @@ def _train(lexicon: Lexicon, output: str, order: int | None, pruning: float | No
     from ..lm.pronunciation.evaluate import hold_out as part
     from ..lm.pronunciation.g2p import G2p, G2pOptions
 
-    if not Path(output).absolute().parent.is_dir():  # before long work
-        raise OptionsError(f"{output}: there is no folder {str(Path(output).parent)!r}; make it first.")
+    refuse_absent_folders(output)
     given = {name: value for name, value in (("order", order), ("pruning", pruning)) if value is not None}
     options = G2pOptions(**given)  # type: ignore[arg-type]
     usable = _usable(lexicon)

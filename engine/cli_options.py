@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ..decoder.search.phrase_file import read_phrases
 from ..decoder.search.phrases import Phrases
+from ..errors import OptionsError
 from ..lm.pronunciation.words import WantedWord, read_display_forms, read_words
 from ..tensorfile import write_aside
 from .cli import complain
@@ -114,6 +116,13 @@ def write_text(path: str | os.PathLike[str] | None, text: str) -> None:
         sys.stdout.write(text)
     else:
         write_aside(path, text.encode())
+
+
+def refuse_absent_folders(*paths: str | None) -> None:
+    """Refuse files to write, those that are given, in folders that are not there; before long work."""
+    for path in paths:
+        if path is not None and not Path(path).absolute().parent.is_dir():
+            raise OptionsError(f"{path}: there is no folder {str(Path(path).parent)!r}; make it first.")
 
 
 def make_recognizer(

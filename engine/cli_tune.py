@@ -13,7 +13,7 @@ from ..errors import OptionsError
 from ..lm.rescore import RescoreOptions
 from ..tensorfile import write_aside
 from .cli import complain
-from .cli_options import audio_options, decoding_options, make_recognizer, model_option
+from .cli_options import audio_options, decoding_options, make_recognizer, model_option, refuse_absent_folders
 from .manifest import Clip, read_manifest
 from .tuning import Tuning, write_decoding
 from .tuning import tune as tune_weights
@@ -106,6 +106,7 @@ def tune(
         options["first_pass_weight"] = first_pass_weights[0]
     if options["channel"] == "each":
         raise OptionsError("--channel each: a clip has one text; give a channel's number.")
+    refuse_absent_folders(output, picture)
     clips = read_manifest(manifest, limit)
     default = TuningGrid()
     grid = TuningGrid(

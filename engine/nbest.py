@@ -100,5 +100,8 @@ def _from_dict(value: dict[str, Any]) -> Candidates:
         hypotheses.append(Hypothesis(words, times, **costs))
     channel = None if value["channel"] is None else int(value["channel"])
     first, end = int(value["first_frame"]), int(value["end_frame"])
+    seconds = float(value["frame_seconds"])
+    if not 0 < seconds < math.inf or not 0 <= first <= end:
+        raise ValueError(f"frames {first} to {end} of {seconds} s are no segment")
     utterance = str(value["utterance"]) if "utterance" in value else None
-    return Candidates(channel, first, end, float(value["frame_seconds"]), tuple(hypotheses), utterance)
+    return Candidates(channel, first, end, seconds, tuple(hypotheses), utterance)

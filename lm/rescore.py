@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 
 from ..errors import OptionsError
 
+MOST_WEIGHT = 1e6
+"""No weight or penalty is beyond: costs that are multiplied by it, and sums of them, stay far from infinity."""
+
 
 class Hypothesis(Protocol):
     """What is rescored: anything with these three, such as a search's n-best entries.
@@ -81,8 +84,9 @@ class RescoreOptions:
         for name in ("lm_weight", "word_insertion_penalty", "acoustic_scale", "graph_weight", "first_pass_weight"):
             value = getattr(self, name)
             for one in value if isinstance(value, tuple) else () if value is None else (value,):
-                if not math.isfinite(one) or (one < 0 and name != "word_insertion_penalty"):
-                    raise OptionsError(f"{name} must be a finite number, and not below 0, not {one}.")
+                least = -MOST_WEIGHT if name == "word_insertion_penalty" else 0
+                if not least <= one <= MOST_WEIGHT:
+                    raise OptionsError(f"{name} is {one}; give a number from {least:g} to {MOST_WEIGHT:g}.")
 
     @property
     def lm_weights(self) -> tuple[float, ...]:
@@ -143,7 +147,7 @@ class LinearMixture:
         sound = len(models) == len(weights) > 0 and all(math.isfinite(weight) and weight > 0 for weight in weights)
         if not sound or abs(math.fsum(weights) - 1.0) > 1e-6:
             raise OptionsError(
-                f"mixture: {len(models)} models have the weights {list(weights)}; they have to sum to 1."
+                f"mixture: {len(models)} models have the weights {list(weights)}; they have to be above 0 and sum to 1."
             )
         self.models, self.weights = tuple(models), tuple(float(weight) for weight in weights)
 
