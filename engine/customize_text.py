@@ -6,18 +6,22 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import FormatError
 from ..lm.pronunciation.added_words import AddedWords
 from ..lm.text import normalize_lines, split_sentences
 
+_PUNCTUATION = ".,;:!?"
 _LONGEST_SENTENCE = 120  # words; a longer "sentence" is a table or a list, cut where it stands
 
 
 @dataclass(frozen=True, slots=True)
 class DomainText:
-    """Sentences, words between spaces; ``dropped`` says which letters have no English reading, "" where all have."""
+    """Sentences, words between spaces.
+
+    ``dropped`` says what is odd, "" where nothing is: letters without an English reading, punctuation at words' ends.
+    """
 
     sentences: tuple[str, ...]
     counts: Counter[str]
@@ -40,7 +44,7 @@ def read_domain_text(paths: Sequence[str | os.PathLike[str]], added: AddedWords,
         sentences = tuple(filter(None, (added.apply(line) for line in lines)))
         if not sentences:
             raise FormatError(f"{_names(paths)}: no words in {len(lines):,} lines; give a text of sentences.")
-        return _counted(sentences)
+        return _with_notice(_counted(sentences))
     sentences = tuple(_spoken(lines, added))
     if not sentences:
         for _ in normalize_lines(lines, _names(paths)):
@@ -57,6 +61,15 @@ def _counted(sentences: tuple[str, ...], dropped: str = "") -> DomainText:
     for sentence in sentences:
         counts.update(sentence.split())
     return DomainText(sentences, counts, dropped)
+
+
+def _with_notice(text: DomainText) -> DomainText:
+    """Return a text that was taken as it stands, with a notice where it looks written."""
+    ended = sum(count for word, count in text.counts.items() if word[-1] in _PUNCTUATION)
+    if 50 * ended < text.words:
+        return text
+    notice = f"{ended:,} of its {text.words:,} words end with punctuation; it looks written, so normalise it"
+    return replace(text, dropped=notice)
 
 
 def _spoken(lines: Sequence[str], added: AddedWords) -> Iterator[str]:

@@ -175,6 +175,17 @@ def test_recordings_that_cannot_be_read_are_named_when_customising(place, capsys
     assert "absent.wav: there is no such file" in capsys.readouterr().err
 
 
+def test_written_text_that_is_not_normalised_is_noticed(place, capsys):
+    make_toy_bundle(place / "toy", on_the_fly=True)
+    (place / "domain").write_text("Abe, bad cafe!\ndeaf fee.\n" * 5)
+    with pytest.raises(SystemExit):
+        main("customize lm --model toy --out new --text domain --no-normalize".split())
+    assert "15 of its 25 words end with punctuation; it looks written, so normalise it." in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main("customize lm --model toy --out other --text domain".split())
+    assert "punctuation" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
