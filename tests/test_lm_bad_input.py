@@ -179,10 +179,10 @@ def test_written_text_that_is_not_normalised_is_noticed(place, capsys):
     make_toy_bundle(place / "toy", on_the_fly=True)
     (place / "domain").write_text("Abe, bad cafe!\ndeaf fee.\n" * 5)
     with pytest.raises(SystemExit):
-        main("customize lm --model toy --out new --text domain --no-normalize".split())
+        main(["customize", "lm", "--model", "toy", "--out", "new", "--text", "domain", "--no-normalize"])
     assert "15 of its 25 words end with punctuation; it looks written, so normalise it." in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        main("customize lm --model toy --out other --text domain".split())
+        main(["customize", "lm", "--model", "toy", "--out", "other", "--text", "domain"])
     assert "punctuation" not in capsys.readouterr().err
 
 
