@@ -226,4 +226,7 @@ def _decoding(described: Mapping[str, Any], place: Path) -> Decoding:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ModelError(f"{place / DESCRIPTION}: decoding.{name} is {value!r}, not a number; export it again.")
+        if value != value or (isinstance(known[name], int) and not isinstance(value, int)):
+            what = "whole number" if isinstance(known[name], int) else "number"
+            raise ModelError(f"{place / DESCRIPTION}: decoding.{name} is {value!r}, no {what}; export it again.")
     return Decoding(**described)

@@ -13,6 +13,9 @@ from .path import LatticePath, path_of
 _ARENA = (np.int32, np.float64, np.int32, np.int32, np.int32, np.float64, np.int32, np.int32)
 """The dtypes of the fields of ``Arena``."""
 
+_AT_FIRST = 1 << 14
+"""Sequences that are looked for at first, where more are asked for."""
+
 
 def nbest(lattice: Lattice, count: int, beam: float = math.inf) -> tuple[LatticePath, ...]:
     """Return the ``count`` best distinct word sequences, best first, each on the best of its paths.
@@ -27,7 +30,12 @@ def nbest(lattice: Lattice, count: int, beam: float = math.inf) -> tuple[Lattice
         raise OptionsError(f"nbest: the beam is {beam}; give a number from 0.")
     if lattice.states == 0:
         return ()
-    arcs, begin = _best_arcs(lattice, count, beam)
+    some = 0
+    while True:
+        some = min(count, max(_AT_FIRST, 16 * some))  # so that no more memory is taken than there are sequences
+        arcs, begin = _best_arcs(lattice, some, beam)
+        if some == count or len(begin) <= some:
+            break
     return tuple(path_of(lattice, arcs[begin[i] : begin[i + 1]]) for i in range(len(begin) - 1))
 
 
