@@ -53,3 +53,13 @@ def test_no_sequence_at_all_cannot_be_asked_for() -> None:
         nbest(lattice, 0)
     with pytest.raises(OptionsError, match="beam"):
         nbest(lattice, 1, -1.0)
+
+
+def test_any_number_may_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice = random_lattice(3, arcs=30)
+    every = nbest(lattice, 10**12)
+    assert len(every) == len(best_by_words(lattice)) > 4
+    monkeypatch.setattr("harken.decoder.lattice.nbest._AT_FIRST", 2)
+    again = nbest(lattice, 10**12)
+    assert [path.words for path in again] == [path.words for path in every]
+    assert [path.words for path in nbest(lattice, 3)] == [path.words for path in every[:3]]
