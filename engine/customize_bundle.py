@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionsError
+from ..errors import ModelError, OptionsError
 from ..lm.pronunciation.added_words import AddedWord
 from .display_file import DISPLAY_FILE, write_display
 from .model import DESCRIPTION, LEXICON_GRAPH, STATIC_GRAPH, Bundle, write_description
@@ -47,7 +47,11 @@ def take_over(base: Bundle, folder: Path) -> None:
     """Copy what customising leaves as it is: the acoustic model, its units, the pronunciation model."""
     for name in _TAKEN_OVER:
         if base.has(name):
-            shutil.copyfile(base.path(name), folder / name)
+            try:
+                shutil.copyfile(base.path(name), folder / name)
+            except OSError as problem:
+                where = f"{base.path(name)}: cannot be copied into {folder.parent}"
+                raise ModelError(f"{where} ({problem.strerror or problem}).") from None
 
 
 def describe(
