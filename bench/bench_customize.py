@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 from harken.engine.customize import CustomizeOptions, customize_lm
+from harken.engine.customize.word_recall import word_recall
 from harken.engine.evaluate import evaluate
 from harken.engine.manifest import read_manifest
 from harken.engine.model import BUNDLED
 from harken.engine.recognizer import Recognizer
-from harken.engine.word_recall import word_recall
 
 sys.path.insert(0, str(Path(__file__).parent))
 from search_inputs import shared

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from harken.engine.cli import main
-from harken.engine.cli_lm_text import progress_bar
-from harken.engine.cli_numbers import Memory, Numbers, NumbersCommand
+from harken.engine.cli.lm_text import progress_bar
+from harken.engine.cli.numbers import Memory, Numbers, NumbersCommand
 from harken.errors import OptionsError
 from harken.lm.estimation.backoff_tables import BackoffTables
 from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, estimate, mix, prune

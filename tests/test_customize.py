@@ -9,14 +9,14 @@ import soundfile
 from click.testing import CliRunner
 from harken.engine.cli import harken
 from harken.engine.customize import CustomizeOptions, customize_lm
-from harken.engine.customize_bundle import new_folder
-from harken.engine.customize_text import read_domain_text
+from harken.engine.customize.bundle import new_folder
+from harken.engine.customize.text import read_domain_text
+from harken.engine.customize.word_recall import WordRecall, word_recall
 from harken.engine.display_file import read_display, write_display
 from harken.engine.evaluate import Scored
 from harken.engine.model import Bundle, write_description
 from harken.engine.recognizer import Recognizer
 from harken.engine.word_errors import WordErrors
-from harken.engine.word_recall import WordRecall, word_recall
 from harken.errors import FormatError, ModelError, OptionsError
 from harken.lm.pronunciation.added_words import AddedWord, AddedWords
 from harken.lm.pronunciation.words import WantedWord

@@ -2,7 +2,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from harken.engine.customize_models import domain_mixture, even_unigrams, fit_domain_weight, probabilities, pruned
+from harken.engine.customize.models import domain_mixture, even_unigrams, fit_domain_weight, probabilities, pruned
 from harken.lm.estimation.estimate import estimate
 from harken.lm.estimation.mixture import fit_weights
 from harken.lm.ngram.ngram import Ngram

@@ -8,7 +8,7 @@ from harken.decoder.lattice.kaldi_text import write_kaldi_text
 from harken.decoder.lattice.mbr import minimum_bayes_risk
 from harken.decoder.lattice.nbest import best_path, nbest
 from harken.decoder.lattice.npz import save_lattice
-from harken.engine.cli_lattice import lattice as command
+from harken.engine.cli.lattice import lattice as command
 from harken.errors import FormatError
 
 from .naive_lattice import random_lattice

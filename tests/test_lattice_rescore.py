@@ -15,7 +15,7 @@ from harken.decoder.lattice.npz import save_lattice
 from harken.decoder.lattice.prune import prune
 from harken.decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescorer, rescore_lattice
 from harken.decoder.lattice.rescore_sweep import sweep_weights
-from harken.engine.cli_lattice import lattice as command
+from harken.engine.cli.lattice import lattice as command
 from harken.errors import ModelError, OptionsError, SearchError
 from harken.lm.ngram.arpa import read_arpa
 from harken.lm.ngram.kenlm_model import KenlmModel

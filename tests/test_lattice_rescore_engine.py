@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from harken.engine.cli_decode import decode
-from harken.engine.cli_lattice import lattice as show
+from harken.engine.cli.decode import decode
+from harken.engine.cli.lattice import lattice as show
 from harken.engine.recognizer import Recognizer, RecognizerOptions
 from harken.errors import OptionsError
 from harken.lm.pronunciation.words import WantedWord

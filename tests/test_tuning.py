@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
-from harken.engine.cli_tune import tune as tune_command
+from harken.engine.cli.tune import tune as tune_command
 from harken.engine.manifest import read_manifest
 from harken.engine.model import Bundle
 from harken.engine.recognizer import Recognizer, RecognizerOptions
-from harken.engine.tuning import tune, write_decoding
-from harken.engine.tuning_lattices import ClipLattices
-from harken.engine.tuning_picture import surface_svg
-from harken.engine.tuning_surface import Surface, TuningGrid
+from harken.engine.tuning.lattices import ClipLattices
+from harken.engine.tuning.picture import surface_svg
+from harken.engine.tuning.surface import Surface, TuningGrid
+from harken.engine.tuning.tuner import tune, write_decoding
 from harken.engine.word_errors import word_errors
 from harken.errors import OptionsError
 from harken.lm.rescore import RescoreOptions

@@ -21,9 +21,9 @@ from ..model import Decoding
 from ..nbest import Candidates
 from ..recognizer import Recognizer, RecognizerOptions
 from ..rescoring import rescore_options
-from ..tuning import Sweeper
-from ..tuning_lattices import ClipLattices
-from ..tuning_surface import AXES, Surface, TuningGrid
+from ..tuning.lattices import ClipLattices
+from ..tuning.surface import AXES, Surface, TuningGrid
+from ..tuning.tuner import Sweeper
 from ..word_errors import word_errors
 from .corpus import Clip
 

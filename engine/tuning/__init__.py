@@ -1,0 +1,1 @@
+"""Tuning the weights of rescoring on stored lattices. Reading order: tuner, lattices, surface, picture."""
