@@ -28,7 +28,7 @@ from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.search_graph import compile_phone_graph
 from harken.decoder.graph.tlg import lexicon_and_ngrams
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.pronunciation.lexicon import Lexicon
 from harken.lm.text.normalizer import normalize
 

@@ -25,7 +25,7 @@ from harken.decoder.fst.openfst import read_fst, write_fst
 from harken.decoder.fst.transducer import Fst
 from harken.decoder.graph.tlg import lexicon_and_ngrams
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.pronunciation.lexicon import Lexicon
 from harken.lm.text.normalizer import normalize
 

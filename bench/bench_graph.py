@@ -33,7 +33,8 @@ from harken.decoder.graph.tlg import compose_tlg, lexicon_and_ngrams
 from harken.decoder.graph.topology import chain_topology
 from harken.engine.model import BUNDLED
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
-from harken.lm.ngram.arpa import Arpa, NgramTable, read_arpa
+from harken.lm.ngram.arpa import Arpa, NgramTable
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation
 from harken.lm.text.normalizer import normalize
 

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from harken.engine.training.language_text import spoken_sentences
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.ngram.chain_kernels import lookup_chains
 from harken.lm.ngram.kenlm_model import KenlmModel
 from harken.lm.ngram.lookup_kernels import lookup_all

@@ -26,7 +26,7 @@ from harken.engine.audio import read_audio
 from harken.engine.model import BUNDLED
 from harken.engine.word_errors import word_errors
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.pronunciation.lexicon import Lexicon
 from harken.lm.text.normalizer import normalize
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .estimation.arpa_tables import backoff_tables
     from .estimation.backoff_tables import BackoffTables
     from .estimation.estimate import estimate, estimate_files
     from .estimation.kneser_ney import SmoothingOptions
@@ -45,6 +46,7 @@ _HOME = {
     "PruneOptions": "estimation.prune",
     "RescoreOptions": "rescore",
     "SmoothingOptions": "estimation.kneser_ney",
+    "backoff_tables": "estimation.arpa_tables",
     "estimate": "estimation.estimate",
     "estimate_files": "estimation.estimate",
     "explain": "text",
@@ -81,6 +83,7 @@ __all__ = [
     "PruneOptions",
     "RescoreOptions",
     "SmoothingOptions",
+    "backoff_tables",
     "estimate",
     "estimate_files",
     "explain",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from harken.engine.audio import read_audio
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 
 LETTERS = ["", " ", *"abcdefghijklmnopqrstuvwxyz", "'", "-", ".", "?"]
 PHONE_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM"

@@ -16,10 +16,11 @@ from harken.engine.manifest import read_manifest
 from harken.engine.model import Bundle
 from harken.engine.nbest import read_candidates
 from harken.errors import HarkenError, ModelError
-from harken.lm.estimation.backoff_tables import BackoffTables
+from harken.lm.estimation.arpa_tables import backoff_tables
 from harken.lm.estimation.estimate import PruneOptions, estimate_files, mix, prune
 from harken.lm.estimation.text_pieces import text_files
-from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.ngram.kenlm_file import describe_kenlm
 from harken.lm.ngram.kenlm_trie import read_kenlm_trie
 from harken.lm.ngram.model_files import read_ngrams
@@ -99,11 +100,11 @@ def use_tables(found, folder, random):
     write_arpa(found, path)
     assert read_arpa(path).counts == found.counts
     with suppress(HarkenError):
-        model = BackoffTables.from_arpa(found)
+        model = backoff_tables(found)
         for operation in (
             lambda: prune(model, PruneOptions(total=int(random.integers(0, 6)))),
             lambda: prune(model, PruneOptions(threshold=float(random.choice([0.0, 1e-3, 1e300])))),
-            lambda: mix([model, BackoffTables.from_arpa(arpa())], [0.3, 0.7]),
+            lambda: mix([model, backoff_tables(arpa())], [0.3, 0.7]),
         ):
             with suppress(HarkenError):
                 made = operation().to_arpa()

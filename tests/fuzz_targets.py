@@ -59,7 +59,7 @@ from harken.decoder.search.history import History
 from harken.decoder.search.options import SearchOptions
 from harken.decoder.search.phrases import Phrase, PhraseList
 from harken.errors import FormatError, HarkenError
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.pronunciation.lexicon import Lexicon
 from harken.tensorfile import map_arrays, save_arrays

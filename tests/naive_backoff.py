@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from harken.lm.estimation.backoff_tables import BackoffTables
+from harken.lm.estimation.arpa_tables import backoff_tables
 from harken.lm.ngram.arpa import Arpa, NgramTable
 
 SPECIAL = ("<unk>", "<s>", "</s>")
@@ -66,7 +66,7 @@ class Model:
             backoff = np.array([self.backoff.get(gram, 1.0) for _, gram in grams])
             key = np.array([row for row, _ in grams], np.int32).reshape(len(grams), n)
             tables.append(NgramTable(key, np.log10(prob).astype(np.float32), np.log10(backoff).astype(np.float32)))
-        return BackoffTables.from_arpa(Arpa(words, tuple(tables)))
+        return backoff_tables(Arpa(words, tuple(tables)))
 
 
 def of_tables(tables):

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from harken.decoder.graph.pdf_table import PdfTable
 from harken.decoder.graph.search_graph import Graph
 from harken.engine import cli
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 
 from .test_decoder_graph import BIGRAMS, LEXICON, UNIGRAMS, WORDS, arpa_of
 from .toy_bundle import make_toy_bundle

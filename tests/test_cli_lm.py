@@ -15,11 +15,11 @@ from harken.engine.cli import main
 from harken.engine.cli.lm_text import progress_bar
 from harken.engine.cli.numbers import Memory, Numbers, NumbersCommand
 from harken.errors import OptionsError
-from harken.lm.estimation.backoff_tables import BackoffTables
+from harken.lm.estimation.arpa_tables import backoff_tables
 from harken.lm.estimation.estimate import PruneOptions, SmoothingOptions, estimate, mix, prune
 from harken.lm.estimation.histories import count_histories
 from harken.lm.estimation.text_pieces import text_files
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.model_files import kind_of, open_model, read_ngrams
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.ngram.perplexity import perplexity
@@ -236,7 +236,7 @@ def test_mixing_and_pruning(harken, place):
     harken("estimate", "text", "--discount-fallback", "-o", "a.arpa")
     (place / "other").write_text("a zebra ran\nthe zebra sat\n")
     harken("estimate", "other", "--order", 2, "--discount-fallback", "-o", "b.safetensors")
-    tables = [BackoffTables.from_arpa(read_ngrams(name)) for name in ("a.arpa", "b.safetensors")]
+    tables = [backoff_tables(read_ngrams(name)) for name in ("a.arpa", "b.safetensors")]
     out, _ = harken("mix", "a.arpa", "b.safetensors", "--weights", 0.25, 0.75, "-o", "mixed.arpa")
     assert out == "0.250000 a.arpa\n0.750000 b.safetensors\n"
     same("mixed.arpa", mix(tables, (0.25, 0.75)))
@@ -257,9 +257,9 @@ def test_mixing_and_pruning(harken, place):
         (("--sizes", 5, 3), {"per_order": (5, 3)}),
     ):
         harken("prune", "mixed.arpa", *option, "-o", "small.arpa")
-        same("small.arpa", prune(BackoffTables.from_arpa(read_arpa("mixed.arpa")), PruneOptions(**pruning)))
+        same("small.arpa", prune(backoff_tables(read_arpa("mixed.arpa")), PruneOptions(**pruning)))
     harken("prune", "mixed.arpa", "--size", 9, "--histories", "text", "--histories", "other", "-o", "small.arpa")
-    counted = count_histories(BackoffTables.from_arpa(read_arpa("mixed.arpa")), text_files(["text", "other"]))
+    counted = count_histories(backoff_tables(read_arpa("mixed.arpa")), text_files(["text", "other"]))
     same("small.arpa", prune(counted, PruneOptions(total=9)))
     harken("prune", "small.arpa", "--size", 2, "-o", "smaller.safetensors", "--quantise", 8)
     assert sum(read_ngrams("smaller.safetensors").counts[1:]) <= 2

@@ -9,7 +9,7 @@ import pytest
 from harken.decoder import BeamSearchDecoderCTC, build_ctcdecoder
 from harken.errors import FormatError, OptionsError, ScoresError
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 
 from .ctc_matrices import log_softmax
 

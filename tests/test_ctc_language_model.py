@@ -10,7 +10,8 @@ from harken.decoder.ctc.language_model import LanguageModel
 from harken.decoder.ctc.ngram_source import KenlmSource, MemorySource, open_source
 from harken.errors import FormatError, OptionsError
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.ngram.ngram import Ngram
 
 from .ctc_matrices import LETTERS, log_softmax, render

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from harken.decoder import BeamSearchDecoderCTC, build_ctcdecoder
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 
 from .ctc_matrices import LETTERS, log_softmax, render
 from .ctc_peer import pyctcdecode

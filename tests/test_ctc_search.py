@@ -8,7 +8,7 @@ from harken.decoder.ctc.decoder import BeamSearchDecoderCTC, build_ctcdecoder
 from harken.decoder.ctc.options import HotWords, PrefixOptions
 from harken.decoder.ctc.prefix_search import PrefixSearch
 from harken.lm.estimation.estimate import estimate
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from harken.decoder.score_files import read_scores
 from harken.decoder.search.beam_search import BeamSearch
 from harken.decoder.search.options import SearchOptions
 from harken.errors import FormatError, OptionsError, ScoresError
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays
 

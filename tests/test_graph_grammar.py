@@ -8,7 +8,8 @@ import pytest
 from harken.decoder.fst.symbols import SymbolTable
 from harken.decoder.graph.grammar_fst import compile_ngrams
 from harken.errors import FormatError
-from harken.lm.ngram.arpa import Arpa, write_arpa
+from harken.lm.ngram.arpa import Arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from hypothesis import given, settings
 
 from .naive_fst import arcs_of

@@ -6,7 +6,7 @@ from harken.decoder.lattice.assemble import empty_lattice
 from harken.decoder.lattice.determinize import determinize
 from harken.decoder.lattice.expand import expand_on_lm, split_lm
 from harken.errors import ModelError, OptionsError
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.ngram import Ngram
 from hypothesis import given, settings
 from hypothesis import strategies as st

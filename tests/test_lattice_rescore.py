@@ -17,7 +17,7 @@ from harken.decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescore
 from harken.decoder.lattice.rescore_sweep import sweep_weights
 from harken.engine.cli.lattice import lattice as command
 from harken.errors import ModelError, OptionsError, SearchError
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.kenlm_model import KenlmModel
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.rescore import LinearMixture, RescoreOptions, rescore

@@ -3,7 +3,9 @@ import gzip
 import numpy as np
 import pytest
 from harken.errors import FormatError
-from harken.lm.ngram.arpa import Arpa, NgramTable, read_arpa, write_arpa
+from harken.lm.ngram.arpa import Arpa, NgramTable
+from harken.lm.ngram.arpa_reader import read_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,8 @@ import pytest
 from harken.errors import FormatError
 from harken.lm.estimation.estimate import estimate
 from harken.lm.ngram import arpa_writer
-from harken.lm.ngram.arpa import Arpa, NgramTable, write_arpa
+from harken.lm.ngram.arpa import Arpa, NgramTable
+from harken.lm.ngram.arpa_writer import write_arpa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 from harken.engine.cli import main
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.tensorfile import map_arrays, save_arrays, write_aside
 

@@ -23,7 +23,7 @@ from harken.lm.estimation.counting import (
 )
 from harken.lm.estimation.spill import Column, Spill
 from harken.lm.estimation.tokens import Tokenizer
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

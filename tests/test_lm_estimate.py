@@ -17,7 +17,7 @@ from harken.lm.estimation.estimate import (
     prune,
 )
 from harken.lm.estimation.kneser_ney import smooth
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

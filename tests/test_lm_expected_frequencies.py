@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from harken.lm.estimation.arpa_tables import backoff_tables
 from harken.lm.estimation.backoff_tables import BackoffTables
 from harken.lm.estimation.counting import encode
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
@@ -52,7 +53,7 @@ def test_a_few_rounds_come_near_the_counts_and_prune_nearly_as_well():
             sentence.append(words[at])
         sentences.append(" ".join(sentence))
     counted = estimate(sentences, 3)
-    expected = BackoffTables.from_arpa(counted.to_arpa())
+    expected = backoff_tables(counted.to_arpa())
     products = product_frequencies(expected)
     for mine, theirs in zip(with_expected_frequencies(products).tables, expected.tables, strict=True):
         np.testing.assert_allclose(mine.frequency, theirs.frequency, rtol=1e-4)

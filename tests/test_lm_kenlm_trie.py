@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harken.errors import FormatError
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.kenlm_file import describe_kenlm, is_kenlm_binary
 from harken.lm.ngram.kenlm_trie import read_kenlm_trie
 from harken.lm.ngram.ngram import Ngram

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from harken.errors import OptionsError
 from harken.lm.estimation.estimate import SmoothingOptions, estimate_files
-from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.text.normalizer import normalize
 
 from .shared_data import shared

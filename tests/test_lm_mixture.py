@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.estimation.backoff_tables import BackoffTables
+from harken.lm.estimation.arpa_tables import backoff_tables
 from harken.lm.estimation.estimate import PruneOptions, estimate, mix, prune
 from harken.lm.estimation.linked_model import link
 from harken.lm.estimation.mixture import fit_weights, tune_weights
@@ -151,14 +151,14 @@ def test_a_listed_n_gram_needs_its_context():
     lacking = random_model(np.random.default_rng(1), WORDS, 3, 20).tables().to_arpa()
     broken = Arpa(lacking.words, (lacking.tables[0], arpa.tables[1], lacking.tables[2]))
     with pytest.raises(FormatError, match="but not that n-gram without its last word"):
-        BackoffTables.from_arpa(broken)
+        backoff_tables(broken)
 
 
 @given(seed=seeds, order=st.integers(2, 4))
 @settings(deadline=None, max_examples=20)
 def test_arpa_and_back(seed, order):
     tables = random_model(np.random.default_rng(seed), WORDS, order, 20).tables()
-    again = BackoffTables.from_arpa(tables.to_arpa())
+    again = backoff_tables(tables.to_arpa())
     for mine, theirs in zip(again.tables, tables.tables, strict=True):
         for name in ("word", "context", "suffix"):
             np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
@@ -177,7 +177,7 @@ def test_senseless_models_do_no_harm(seed, order):
         prob = np.where(random.random(len(table.ids)) < 0.5, random.choice([-99.0, 0.0]), table.log10_prob)
         backoff = np.where(random.random(len(table.ids)) < 0.5, random.choice([-99.0, 99.0]), table.log10_backoff)
         tables.append(NgramTable(table.ids, prob.astype(np.float32), backoff.astype(np.float32)))
-    senseless = BackoffTables.from_arpa(Arpa(arpa.words, tuple(tables)))
+    senseless = backoff_tables(Arpa(arpa.words, tuple(tables)))
     for made in (senseless, mix([sound, senseless], (0.5, 0.5)), prune(senseless, PruneOptions(total=8))):
         for table in made.tables:
             assert np.isfinite([table.prob, table.backoff, table.frequency]).all()

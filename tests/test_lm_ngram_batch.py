@@ -5,7 +5,7 @@ import pytest
 from harken.lm.estimation.estimate import estimate
 from harken.lm.ngram.chain_kernels import LANES, lookup_chains
 from harken.lm.ngram.ngram import Ngram
-from harken.lm.ngram.word_table import table_of, table_of_lines
+from harken.lm.ngram.word_table_filling import table_of, table_of_lines
 from harken.lm.ngram.word_table_kernels import number_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st

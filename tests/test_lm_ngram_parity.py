@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from harken.errors import FormatError
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
-from harken.lm.ngram.arpa import read_arpa, write_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.text.normalizer import normalize
 

@@ -10,7 +10,7 @@ import pytest
 from harken.errors import FormatError
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
 from harken.lm.estimation.text_pieces import Sentences, text_files
-from harken.lm.ngram.arpa import write_arpa
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.ngram.kenlm_model import KenlmModel
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.ngram.perplexity import perplexity, perplexity_of, score_words, text_perplexity

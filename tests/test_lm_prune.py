@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from harken.errors import FormatError, OptionsError
-from harken.lm.estimation.backoff_tables import BackoffTables
+from harken.lm.estimation.arpa_tables import backoff_tables
 from harken.lm.estimation.counting import encode
 from harken.lm.estimation.estimate import PruneOptions, estimate, prune
 from harken.lm.estimation.histories import count_histories
@@ -69,7 +69,7 @@ def test_frequencies_that_were_counted_weigh_the_contexts():
 def test_histories_are_counted_in_a_text(tmp_path):
     sentences = ["a b c", "", "b a", "c c b a x", "a b"] * 3
     wanted = estimate(sentences, 3, WORDS)
-    read = BackoffTables.from_arpa(wanted.to_arpa())
+    read = backoff_tables(wanted.to_arpa())
     (tmp_path / "text").write_text("\n".join(sentences))
     for source in ([Sentences(sentences)], text_files([tmp_path / "text"])):
         counted = count_histories(read, source)

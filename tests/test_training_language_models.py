@@ -14,7 +14,7 @@ from harken.engine.training.language_models import (
 )
 from harken.engine.training.language_text import read_paragraphs, write_sentences
 from harken.errors import OptionsError
-from harken.lm.ngram.arpa import read_arpa
+from harken.lm.ngram.arpa_reader import read_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.text.sentences import split_sentences, spoken_sentences
 

@@ -9,7 +9,8 @@ from harken.decoder.graph.lexicon_graph import compile_lexicon_graph
 from harken.decoder.graph.search_graph import compile_ctc_graph
 from harken.engine.model import write_description
 from harken.features.fbank import Fbank, FbankOptions
-from harken.lm.ngram.arpa import Arpa, NgramTable, write_arpa
+from harken.lm.ngram.arpa import Arpa, NgramTable
+from harken.lm.ngram.arpa_writer import write_arpa
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.pronunciation.g2p import G2p, G2pOptions
 from harken.lm.pronunciation.lexicon import Lexicon, Pronunciation

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...errors import FormatError, OptionsError
-from ...lm.ngram.arpa import read_arpa
+from ...lm.ngram.arpa_reader import read_arpa
 from ...lm.ngram.ngram import Ngram
 
 _KENLM_MAGIC = b"mmap lm "

@@ -102,7 +102,7 @@ def grammar(
 def ctc(lexicon: str, arpa: str, units: str, word_penalty: float, output: str) -> None:
     """Compile LEXICON and ARPA for a CTC model (TLG)."""
     from ...decoder.graph.tlg import compile_tlg
-    from ...lm.ngram.arpa import read_arpa
+    from ...lm.ngram.arpa_reader import read_arpa
 
     parts = Lexicon.read(lexicon), read_arpa(arpa), _names(units)
     _write(compile_tlg(*parts, word_penalty=word_penalty), output)
@@ -141,7 +141,7 @@ def hmm(
     """
     from ...decoder.graph.hclg import HmmOptions, compile_hclg
     from ...decoder.graph.pdf_table import PdfTable
-    from ...lm.ngram.arpa import read_arpa
+    from ...lm.ngram.arpa_reader import read_arpa
 
     compiled = compile_hclg(
         Lexicon.read(lexicon),

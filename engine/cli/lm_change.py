@@ -21,7 +21,7 @@ def mix(
 
     They may differ in order and words; a word that one lacks has probability 0 there. Prints the weights.
     """
-    from ...lm.estimation.backoff_tables import BackoffTables
+    from ...lm.estimation.arpa_tables import backoff_tables
     from ...lm.estimation.mixture import mix as mix_models
     from ...lm.estimation.mixture import tune_weights
     from ...lm.estimation.text_pieces import text_files
@@ -32,7 +32,7 @@ def mix(
         raise OptionsError("mix: give either --weights or a text to --tune them on.")
     if weights is not None and len(weights) != len(models):
         raise OptionsError(f"--weights: {len(models)} models need as many weights, not {len(weights)}.")
-    tables = [BackoffTables.from_arpa(read_ngrams(path)) for path in models]
+    tables = [backoff_tables(read_ngrams(path)) for path in models]
     if weights is None:
         weights = tune_weights(tables, [" ".join(words) for words in text_lines(text_files(tune), plain=True)])
     mixed = mix_models(tables, weights)
@@ -68,7 +68,7 @@ def prune(
     How often a context occurs is what MODEL itself expects, or what the text of --histories says: the one that MODEL
     was made from, or one like it.
     """
-    from ...lm.estimation.backoff_tables import BackoffTables
+    from ...lm.estimation.arpa_tables import backoff_tables
     from ...lm.estimation.histories import count_histories
     from ...lm.estimation.prune import prune as prune_model
     from ...lm.estimation.text_pieces import text_files
@@ -76,7 +76,7 @@ def prune(
 
     check_target(output, bits)
     options = prune_options(threshold, size, sizes, without_unknown)
-    model = BackoffTables.from_arpa(read_ngrams(model_path))
+    model = backoff_tables(read_ngrams(model_path))
     if histories:
         with progress_bar("counting histories") as progress:
             model = count_histories(model, text_files(histories, progress))

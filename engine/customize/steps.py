@@ -172,12 +172,12 @@ class _Customizing:
 
             return _tables(Ngram.load(self.base.path("rescore.safetensors")))
         if self.base.has("rescore.bin"):
-            from ...lm.estimation.backoff_tables import BackoffTables
-            from ...lm.ngram.arpa import read_arpa
+            from ...lm.estimation.arpa_tables import backoff_tables
+            from ...lm.ngram.arpa_reader import read_arpa
             from ...lm.ngram.kenlm_trie import is_kenlm_binary, read_kenlm_trie
 
             path = self.base.path("rescore.bin")
-            return BackoffTables.from_arpa(read_kenlm_trie(path) if is_kenlm_binary(path) else read_arpa(path))
+            return backoff_tables(read_kenlm_trie(path) if is_kenlm_binary(path) else read_arpa(path))
         return None
 
     def compile_static(self, folder: Path, lexicon: "Lexicon", first: "Ngram") -> None:
@@ -223,6 +223,6 @@ def _wanted(word: WantedWord | str) -> WantedWord:
 
 
 def _tables(model: "Ngram") -> "BackoffTables":
-    from ...lm.estimation.backoff_tables import BackoffTables
+    from ...lm.estimation.arpa_tables import backoff_tables
 
-    return BackoffTables.from_arpa(model.to_arpa())
+    return backoff_tables(model.to_arpa())

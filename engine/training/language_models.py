@@ -25,7 +25,7 @@ from ...lm.estimation.estimate import PruneOptions, SmoothingOptions, commonest_
 from ...lm.estimation.kneser_ney import smooth
 from ...lm.estimation.mixture import tune_weights
 from ...lm.estimation.text_pieces import Sentences, Source, text_files
-from ...lm.ngram.arpa import write_arpa
+from ...lm.ngram.arpa_writer import write_arpa
 from ...lm.ngram.kenlm_model import KenlmModel
 from ...lm.ngram.perplexity import perplexity
 from .kenlm_tools import TrieOptions, build_trie

@@ -14,7 +14,8 @@ from pathlib import Path
 from ...decoder.graph.phone_graph import compile_phone_graph
 from ...errors import OptionsError
 from ...features.fbank import FbankOptions
-from ...lm.ngram.arpa import SPECIAL_WORDS, read_arpa
+from ...lm.ngram.arpa import SPECIAL_WORDS
+from ...lm.ngram.arpa_reader import read_arpa
 from ...lm.ngram.ngram import Ngram
 from ...lm.pronunciation.g2p import G2p
 from ...lm.pronunciation.lexicon import Lexicon

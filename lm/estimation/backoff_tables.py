@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FormatError
 from ..ngram.arpa import Arpa, NgramTable
-from .ngram_rows import END_ID, START_ID, find_in_table, find_ngrams, ngram_ids
+from .ngram_rows import START_ID, find_in_table, find_ngrams, ngram_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +36,6 @@ class BackoffTables:
 
     words: tuple[str, ...]
     tables: tuple[BackoffTable, ...]
-
-    @classmethod
-    def from_arpa(cls, arpa: Arpa) -> "BackoffTables":
-        """Return the model of ``arpa`` with plain probabilities.
-
-        The frequencies are those that the model itself expects (see ``expected_frequencies``). Raises FormatError where
-        the context of an n-gram is no n-gram itself.
-        """
-        from .expected_frequencies import with_expected_frequencies
-
-        tables: list[BackoffTable] = []
-        frequency = np.ones(0)
-        for n, read in enumerate(arpa.tables, 1):
-            prob, backoff = (
-                10.0 ** np.minimum(values, 38.0, dtype=np.float64) for values in (read.log10_prob, read.log10_backoff)
-            )
-            word = np.ascontiguousarray(read.ids[:, -1])
-            if n == 1:
-                context = suffix = np.zeros(len(word), np.int32)
-                frequency = prob.copy()  # a first guess: the product of a context's own probabilities
-                frequency[START_ID] = frequency[END_ID]
-            else:
-                context, suffix = _contexts(arpa, tables, read.ids), word
-                frequency = frequency[context] * prob
-            if n > 2:
-                suffix = find_in_table(tables[-1], tables[-1].suffix[context], word)
-            floats = [values.astype(np.float32) for values in (prob, backoff, frequency)]
-            tables.append(BackoffTable(word, context, suffix, *floats))
-        return with_expected_frequencies(cls(arpa.words, tuple(tables)))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -106,19 +76,6 @@ class BackoffTables:
             there = rows >= 0
             prob[there] = table.prob[rows[there]]
         return prob[tokens != START_ID]
-
-
-def _contexts(arpa: Arpa, tables: Sequence[BackoffTable], ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the rows, one order below, of the sorted n-grams ``ids`` without their last words."""
-    if not len(ids):
-        return np.zeros(0, np.int32)
-    changes = np.flatnonzero((ids[1:, :-1] != ids[:-1, :-1]).any(axis=1)) + 1
-    begin = np.concatenate([[0], changes])
-    rows = find_ngrams(tables, list(ids[begin, :-1].T))
-    if rows.min() < 0:
-        shown = " ".join(arpa.words[word] for word in ids[begin[int(np.argmin(rows))]])
-        raise FormatError(f"The model lists {shown!r} but not that n-gram without its last word.")
-    return np.repeat(rows, np.diff(begin, append=len(ids)))
 
 
 def _pick(values: NDArray[np.float32], rows: NDArray[np.int32], missing: float) -> NDArray[np.float32]:

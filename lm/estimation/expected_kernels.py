@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import kernel
-from .follow_kernels import LinkedArrays
+from .linked_arrays import LinkedArrays
 from .ngram_rows import END_ID, START_ID
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import OptionsError
 from .backoff_tables import BackoffTable, BackoffTables
-from .follow_kernels import LinkedArrays
+from .linked_arrays import LinkedArrays
 from .ngram_rows import START_ID, UNKNOWN_ID
 
 _LEAST_LEFT = 1e-7

@@ -1,4 +1,4 @@
-"""ARPA files' contents: back-off n-gram models as sorted arrays of log10 values; ``read_arpa`` and ``write_arpa``.
+"""ARPA files' contents: back-off n-gram models as sorted arrays of log10 values; see arpa_reader, arpa_writer.
 
 The format (SRILM's ngram-format(5)): a ``\\data\\`` header that promises a count for every order, then one section an
 order with lines ``log10 probability <TAB> words <TAB> log10 back-off weight``, and ``\\end\\``. The back-off weight is
@@ -6,27 +6,9 @@ left out in the highest order and may be left out where it is 0.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from .arpa_reader import read_arpa
-    from .arpa_writer import write_arpa
-
-__all__ = [
-    "MISSING_UNKNOWN_LOG10",
-    "MOST_LOG10",
-    "SENTENCE_END",
-    "SENTENCE_START",
-    "SPECIAL_WORDS",
-    "UNKNOWN",
-    "Arpa",
-    "NgramTable",
-    "read_arpa",
-    "write_arpa",
-]
 
 UNKNOWN, SENTENCE_START, SENTENCE_END = "<unk>", "<s>", "</s>"
 SPECIAL_WORDS = (UNKNOWN, SENTENCE_START, SENTENCE_END)
@@ -65,16 +47,3 @@ class Arpa:
         """Return ids, log10 probabilities and back-off weights of the n-grams ``begin`` to ``end`` of order ``n``."""
         table, here = self.tables[n - 1], slice(begin, end)
         return table.ids[here], table.log10_prob[here], table.log10_backoff[here]
-
-
-def __getattr__(name: str) -> Any:
-    """Import the reader or the writer when it is first asked for; both need what stands above."""
-    if name == "read_arpa":
-        from .arpa_reader import read_arpa
-
-        return read_arpa
-    if name == "write_arpa":
-        from .arpa_writer import write_arpa
-
-        return write_arpa
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,8 @@ from ...errors import FormatError
 from .arpa import MISSING_UNKNOWN_LOG10, SPECIAL_WORDS, Arpa, NgramTable
 from .arpa_lines import ArpaLines, bytes_of, shown
 from .packed_arrays import read_only
-from .word_table import LENGTH_BITS, WordTable, table_of
+from .word_table import LENGTH_BITS, WordTable
+from .word_table_filling import table_of
 
 _UNKNOWN = {b"<unk>", b"<UNK>"}
 

@@ -21,7 +21,8 @@ from .automaton import arpa_of, automaton_of
 from .packed_arrays import CODE_BITS, PLAIN_BITS, STATES, NgramArrays, NgramAutomaton, read_only
 from .packed_check import is_sound
 from .packing import pack, unpack
-from .word_table import WordTable, table_of_lines
+from .word_table import WordTable
+from .word_table_filling import table_of_lines
 
 __all__ = ["Ngram", "NgramArrays", "NgramAutomaton"]
 
