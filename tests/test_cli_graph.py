@@ -7,6 +7,7 @@ from harken.decoder.graph.pdf_table import PdfTable
 from harken.decoder.graph.search_graph import Graph
 from harken.engine import cli
 from harken.lm.ngram.arpa_writer import write_arpa
+from harken.lm.pronunciation.lexicon_files import write_lexicon
 
 from .test_decoder_graph import BIGRAMS, LEXICON, UNIGRAMS, WORDS, arpa_of
 from .toy_bundle import make_toy_bundle
@@ -41,6 +42,9 @@ def test_ctc(place):
     assert graph.words == ("<eps>", "a", "read", "reed", "reeds")
     assert f"ctc.graph: 4 words, {graph.fst.states} states, {graph.fst.arcs} arcs" in said
     assert "minimised:" in said
+    write_lexicon(LEXICON, place / "lexiconp.txt", "kaldi-prob")
+    harken(place, "ctc", "lexiconp.txt", "model.arpa", "--units", "units.txt", "-o", "same.graph")
+    assert (place / "same.graph").read_bytes() == (place / "ctc.graph").read_bytes()
 
 
 def test_table_and_hmm(place):

@@ -144,8 +144,8 @@ def test_bad_texts_and_options_are_refused_in_a_sentence(harken, place):
         ("--order: is 7; give", "text", "--order", 7),
         ("--order: is 0; give", "text", "--order", 0),
         ("4 numbers for the 3 orders", "text", "--prune", 0, 0, 1, 2),
-        ("never fall", "text", "--prune", 0, 2, 1),
-        ("discount_fallback must", "text", "--discount-fallback", 2),
+        ("cutoffs (--prune) must be numbers from 0 up that never fall, not 0 2 1.", "text", "--prune", 0, 2, 1),
+        ("(--discount-fallback) must", "text", "--discount-fallback", 2),
         ("missing: cannot be read", "text", "--vocabulary", "missing"),
         ("empty: the list of words is empty", "text", "--vocabulary", "empty"),
         ("not UTF-8", "text", "--vocabulary", "binary"),
@@ -301,7 +301,7 @@ def test_bad_models_and_weights_are_refused_in_a_sentence(harken, place):
         ("either a threshold or a size",),
         ("either a threshold or a size", "--size", 3, "--threshold", 0.1),
         ("0 or more", "--threshold", "nan"),
-        ("per_order needs 2", "--sizes", 3),
+        ("per_order (--sizes) needs 2", "--sizes", 3),
         ("has no words", "--size", 3, "--histories", "empty"),
     ):
         assert said in harken.refused("prune", "m.arpa", "-o", "x.arpa", *arguments), said

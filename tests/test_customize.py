@@ -283,3 +283,10 @@ def test_transcribe_takes_words_from_files(base, tmp_path):
     more = ["--words", str(tmp_path / "words.txt"), "--pronunciations", str(tmp_path / "display.txt")]
     more += ["--word-probability", "0.2"]
     assert CliRunner().invoke(harken, [*command, *more], catch_exceptions=False).stdout == "abe Dabb Bad Cab ace\n"
+
+
+def test_recordings_without_a_word_said_are_refused_before_the_work(base, text, tmp_path):
+    (tmp_path / "test.json").write_text('{"audio_filepath": "a.wav", "text": "... !"}\n')
+    with pytest.raises(FormatError, match=r"test\.json: none of its texts holds a word once normalised"):
+        customize_lm(CustomizeOptions((text,), tmp_path / "out", base, test=tmp_path / "test.json"))
+    assert not (tmp_path / "out").exists()

@@ -2,9 +2,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from harken.engine.customize.models import domain_mixture, even_unigrams, fit_domain_weight, probabilities, pruned
+from harken.engine.customize.models import domain_mixture, even_unigrams, fit_domain_weight, pruned
 from harken.lm.estimation.estimate import estimate
-from harken.lm.estimation.mixture import fit_weights
+from harken.lm.estimation.mixture import fit_weights, known_probabilities
 from harken.lm.ngram.ngram import Ngram
 
 BASE = ["the cat sat", "the dog sat on the cat", "a dog ran", "the cat ran", "a cat sat on a dog"] * 3
@@ -50,8 +50,8 @@ def test_the_weight_is_fitted_on_what_the_domain_has_not_seen():
     domain, known = [], []
     for place, sentence in enumerate(DOMAIN):  # five sentences: each in turn is held out
         rest = DOMAIN[:place] + DOMAIN[place + 1 :]
-        domain.append(probabilities(estimate(rest, 2, vocabulary), [sentence]))
-        known.append(probabilities(base, [sentence]))
+        domain.append(known_probabilities(estimate(rest, 2, vocabulary), [sentence]))
+        known.append(known_probabilities(base, [sentence]))
     domain, known = np.concatenate(domain), np.concatenate(known)
     assert not known[domain > 0].all()  # zebu and ibex
     weight = fit_weights([domain, known])[0]
@@ -76,4 +76,4 @@ def test_one_sentence_is_enough():
 def test_listed_words_are_equally_likely():
     model = even_unigrams(["a", "b", "c", "d"])
     assert model.tables[0].prob.tolist() == [0, 1, 0, 0.25, 0.25, 0.25, 0.25]
-    np.testing.assert_allclose(probabilities(model, ["a d", "e"]), [0.25, 0.25, 0, 0, 0])
+    np.testing.assert_allclose(known_probabilities(model, ["a d", "e"]), [0.25, 0.25, 0, 0, 0])

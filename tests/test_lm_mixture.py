@@ -214,3 +214,8 @@ def text():
     nouns, verbs = ["cat", "dog", "king", "ship", "child", "house"], ["saw", "made", "left", "found"]
     pick = lambda words: words[min(int(random.exponential(1.2)), len(words) - 1)]  # noqa: E731
     return [f"the {pick(nouns)} {pick(verbs)} {pick(['the', 'a', 'no'])} {pick(nouns)}" for _ in range(300)]
+
+
+def test_a_text_without_sentences_has_no_probabilities():
+    for order in (1, 3):
+        assert len(estimate(["a b", "b a"], order).word_probabilities(np.zeros(0, np.int32))) == 0

@@ -170,7 +170,7 @@ def test_options_are_checked(text):
             PruneOptions(**bad)
     with pytest.raises(OptionsError, match="is a number"):
         PruneOptions(threshold=float("nan"))
-    with pytest.raises(OptionsError, match="per_order needs 1"):
+    with pytest.raises(OptionsError, match=r"per_order \(--sizes\) needs 1 numbers"):
         prune(estimate(text, 2), PruneOptions(per_order=(1, 2)))
 
 

@@ -66,9 +66,14 @@ def with_progress(run: Any, total: int) -> Evaluation:
 
 def _report(found: Evaluation) -> str:
     value, errors = found.as_dict(), found.errors
-    lines = [
+    rate = (
         f"WER {errors.rate:.2f} %  ({errors.errors} errors in {errors.words} words: "
-        f"{errors.substitutions} substitutions, {errors.deletions} deletions, {errors.insertions} insertions)",
+        f"{errors.substitutions} substitutions, {errors.deletions} deletions, {errors.insertions} insertions)"
+    )
+    if not errors.words:
+        rate = f"no WER: the texts hold no words once normalised ({errors.insertions} words were recognised)"
+    lines = [
+        rate,
         f"{value['utterances']} utterances, {value['audio_seconds']:.1f} s of audio, "
         f"real-time factor {value['rtf']:.4f}",
         "  " + ", ".join(f"{name} {rate:.4f}" for name, rate in value["stage_rtf"].items()),

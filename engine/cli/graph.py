@@ -15,7 +15,7 @@ from ...decoder.graph.lexicon_fst import LexiconOptions
 from ...decoder.graph.search_graph import Graph
 from ...decoder.graph.topology import Topology, chain_topology, left_to_right_topology
 from ...errors import FormatError
-from ...lm.pronunciation.lexicon import Lexicon
+from ...lm.pronunciation.lexicon_files import read_lexicon
 from .options import model_option
 
 graph_out = click.option("-o", "--output", metavar="FILE", required=True, help="Where the graph is written.")
@@ -104,7 +104,7 @@ def ctc(lexicon: str, arpa: str, units: str, word_penalty: float, output: str) -
     from ...decoder.graph.tlg import compile_tlg
     from ...lm.ngram.arpa_reader import read_arpa
 
-    parts = Lexicon.read(lexicon), read_arpa(arpa), _names(units)
+    parts = read_lexicon(lexicon), read_arpa(arpa), _names(units)
     _write(compile_tlg(*parts, word_penalty=word_penalty), output)
 
 
@@ -144,7 +144,7 @@ def hmm(
     from ...lm.ngram.arpa_reader import read_arpa
 
     compiled = compile_hclg(
-        Lexicon.read(lexicon),
+        read_lexicon(lexicon),
         read_arpa(arpa),
         _topology(shape, states),
         PdfTable.load(table),

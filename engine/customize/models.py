@@ -16,15 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...lm.estimation.backoff_tables import BackoffTable, BackoffTables
-from ...lm.estimation.counting import encode
 from ...lm.estimation.estimate import PruneOptions, SmoothingOptions, estimate, mix, prune
-from ...lm.estimation.mixture import fit_weights
+from ...lm.estimation.mixture import fit_weights, known_probabilities
 
 _FOLDS, _LARGE_TEXT, _LARGE_STEP = 10, 200_000, 20  # words; a large text holds out every so manieth sentence
 _HUGE_TEXT = 10_000_000  # words
 _BASE_WORDS = 1_000
 """Words of a text as the base would have it, for which the text itself is too small to stand."""
-_START, _UNKNOWN = 1, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def fit_domain_weight(
     parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for train, held_out in _folds(sentences):
         model = estimate(train, order, vocabulary, _smoothing(train))
-        parts.append((probabilities(model, held_out), probabilities(base, held_out)))
+        parts.append((known_probabilities(model, held_out), known_probabilities(base, held_out)))
     domain, known = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
     if weight is None:
         seen = int(((domain > 0) | (known > 0)).sum())
@@ -62,14 +60,6 @@ def fit_domain_weight(
         for values in (known, weight * domain + (1 - weight) * known)
     )
     return HeldOut(weight, int(both.sum()), before, after)
-
-
-def probabilities(model: BackoffTables, sentences: Sequence[str]) -> NDArray[np.float64]:
-    """Return p of every word and sentence end of ``sentences``, 0 for words that ``model`` does not know."""
-    tokens, _ = encode(sentences, model.words[3:])
-    found = model.word_probabilities(tokens)
-    found[tokens[tokens != _START] == _UNKNOWN] = 0
-    return found
 
 
 def domain_mixture(

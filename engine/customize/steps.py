@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import FormatError
 from ...lm.pronunciation.added_words import AddedWords, pronounce_words
 from ...lm.pronunciation.words import WantedWord
+from ...lm.text.normalizer import normalize
 from ..display_file import DISPLAY_FILE, read_display
 from ..model import Bundle
 from ..vocabulary import MOST_ADDED, Vocabulary
@@ -74,6 +75,8 @@ class _Customizing:
 
         options = self.options
         clips = read_manifest(options.test) if options.test is not None else []
+        if clips and not any(normalize(clip.text) for clip in clips):
+            raise FormatError(f"{options.test}: none of its texts holds a word once normalised; give what is said.")
         with self.step("reading the lexicon"):
             lexicon, g2p = self.vocabulary.lexicon, self.vocabulary.g2p
         with self.step("reading the text"):
@@ -110,6 +113,7 @@ class _Customizing:
     ) -> "tuple[HeldOut, HeldOut]":
         """Write all files of the new bundle; return how the weights were fitted."""
         from ...decoder.graph.lexicon_graph import compile_lexicon_tree
+        from ...lm.estimation.arpa_tables import backoff_tables
 
         options = self.options
         take_over(self.base, folder)
@@ -120,7 +124,7 @@ class _Customizing:
         names = [word for word in names if word in lexicon]  # not those that are several words
         with self.step("reading the base's first-pass model"):
             assert self.vocabulary.first_pass is not None
-            base = _tables(self.vocabulary.first_pass)
+            base = backoff_tables(self.vocabulary.first_pass.to_arpa())
         first_fit, first = self.mixed("first-pass", base, text, vocabulary, names, options.first_pass_ngrams)
         with self.step("writing the first-pass model"):
             first.save(folder / "first_pass.safetensors", quantised=8)
@@ -167,17 +171,12 @@ class _Customizing:
 
     def rescoring_base(self) -> "BackoffTables | None":
         """Return the base's rescoring model, None where it has none."""
-        if self.base.has("rescore.safetensors"):
-            from ...lm.ngram.ngram import Ngram
+        from ...lm.estimation.arpa_tables import backoff_tables
+        from ...lm.ngram.model_files import read_ngrams
 
-            return _tables(Ngram.load(self.base.path("rescore.safetensors")))
-        if self.base.has("rescore.bin"):
-            from ...lm.estimation.arpa_tables import backoff_tables
-            from ...lm.ngram.arpa_reader import read_arpa
-            from ...lm.ngram.kenlm_trie import is_kenlm_binary, read_kenlm_trie
-
-            path = self.base.path("rescore.bin")
-            return backoff_tables(read_kenlm_trie(path) if is_kenlm_binary(path) else read_arpa(path))
+        for name in ("rescore.safetensors", "rescore.bin"):
+            if self.base.has(name):
+                return backoff_tables(read_ngrams(self.base.path(name)))
         return None
 
     def compile_static(self, folder: Path, lexicon: "Lexicon", first: "Ngram") -> None:
@@ -220,9 +219,3 @@ class _Customizing:
 
 def _wanted(word: WantedWord | str) -> WantedWord:
     return WantedWord(word) if isinstance(word, str) else word
-
-
-def _tables(model: "Ngram") -> "BackoffTables":
-    from ...lm.estimation.arpa_tables import backoff_tables
-
-    return backoff_tables(model.to_arpa())

@@ -69,7 +69,7 @@ class BackoffTables:
         rows = tokens.astype(np.int32)  # of the n-gram that ends with each token, -1 where the model lacks it
         prob: NDArray[np.float64] = self.tables[0].prob[rows].astype(np.float64)
         for below, table in itertools.pairwise(self.tables):
-            contexts = np.concatenate([np.full(1, -1, np.int32), rows[:-1]])
+            contexts = np.append(np.int32(-1), rows)[:-1]
             # No n-gram reaches over the beginning of a sentence: none holds <s> but as its first word.
             rows = find_in_table(table, contexts, tokens)
             prob *= _pick(below.backoff, contexts, missing=1)

@@ -41,16 +41,23 @@ class SmoothingOptions:
 
     def __post_init__(self) -> None:
         if not self.cutoffs or self.cutoffs[0] < 0 or list(self.cutoffs) != sorted(self.cutoffs):
-            raise OptionsError(f"cutoffs must be numbers from 0 up that never fall, not {self.cutoffs}.")
+            raise OptionsError(
+                f"cutoffs (--prune) must be numbers from 0 up that never fall, not {_listed(self.cutoffs)}."
+            )
         fallback = self.discount_fallback
         if fallback is not None and not _are_discounts(fallback):
             raise OptionsError(
-                f"discount_fallback must hold one to three numbers, within 0..1, 0..2 and 0..3, not {fallback}."
+                "discount_fallback (--discount-fallback) must hold one to three numbers, within 0..1, 0..2 and 0..3, "
+                f"not {_listed(fallback)}."
             )
 
     def cutoff(self, n: int) -> int:
         """Return the cut-off for order ``n``, no higher than counts get."""
         return min(self.cutoffs[min(n, len(self.cutoffs)) - 1], _MOST_COUNT)
+
+
+def _listed(given: tuple[float, ...]) -> str:
+    return " ".join(map(str, given)) or "none"
 
 
 def _three(given: tuple[float, ...]) -> tuple[float, float, float]:

@@ -147,11 +147,15 @@ def tune_weights(models: Sequence[BackoffTables], sentences: Iterable[str]) -> t
     Words that no model knows do not count. Raises FormatError where no words remain.
     """
     text = list(sentences)
-    encoded = [encode(text, model.words[END_ID + 1 :])[0] for model in models]
-    shares = []
-    for model, tokens in zip(models, encoded, strict=True):
-        known = tokens[tokens != START_ID] != UNKNOWN_ID
-        shares.append(model.word_probabilities(tokens) * known if len(tokens) else np.zeros(0))
-    if not any((tokens > END_ID).any() for tokens in encoded):
+    known = {word.encode() for model in models for word in model.words[END_ID + 1 :]}
+    if not any(word in known for sentence in text for word in sentence.encode("utf8", "surrogatepass").split()):
         raise FormatError("The text to tune the weights on holds no words that the models know.")
-    return fit_weights(shares)
+    return fit_weights([known_probabilities(model, text) for model in models])
+
+
+def known_probabilities(model: BackoffTables, sentences: Iterable[str]) -> NDArray[np.float64]:
+    """Return p of every word and sentence end of ``sentences``, 0 for words that ``model`` does not know."""
+    tokens, _ = encode(sentences, model.words[END_ID + 1 :])
+    found = model.word_probabilities(tokens)
+    found[tokens[tokens != START_ID] == UNKNOWN_ID] = 0
+    return found

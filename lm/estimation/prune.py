@@ -37,7 +37,9 @@ class PruneOptions:
     def __post_init__(self) -> None:
         given = [value for value in (self.threshold, self.total, self.per_order) if value is not None]
         if len(given) != 1:
-            raise OptionsError("Pruning takes exactly one of threshold, total and per_order.")
+            raise OptionsError(
+                "Pruning takes exactly one of threshold, total and per_order (--threshold, --size, --sizes)."
+            )
         if self.threshold is not None and self.threshold != self.threshold:
             raise OptionsError("The threshold of pruning is a number.")
         if min(self.per_order or (self.total or 0,)) < 0:
@@ -50,7 +52,8 @@ def prune(model: BackoffTables, options: PruneOptions) -> BackoffTables:
     The words after each history sum to what they did, those that n-grams were left out of inherit in proportion.
     """
     if options.per_order is not None and len(options.per_order) != len(model.tables) - 1:
-        raise OptionsError(f"per_order needs {len(model.tables) - 1} numbers, for orders 2 to {len(model.tables)}.")
+        above = len(model.tables)
+        raise OptionsError(f"per_order (--sizes) needs {above - 1} numbers, for the orders 2 to {above}.")
     linked = link(model)
     totals = linked.totals(options.without_unknown)
     worth = [

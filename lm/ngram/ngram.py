@@ -190,19 +190,23 @@ class Ngram:
 
         Those of sentence i stand from ``begin[i]`` to ``begin[i + 1]``; ``begin`` is the third answer.
         """
-        from .chain_kernels import lookup_chains
-        from .word_table_kernels import number_lines
-
         lines = [sentence if isinstance(sentence, str) else " ".join(sentence) for sentence in sentences]
         text = "\n".join(lines)
         if text.count("\n") >= max(1, len(lines)):
             text = "\n".join(line.replace("\n", " ") for line in lines)
-        data = np.frombuffer(text.encode("utf8"), np.uint8)
-        ids = np.empty(len(data) // 2 + 1 + len(lines), np.int32)
-        begin = np.empty(len(lines) + 1, np.int64)
+        return self.line_scores(text.encode("utf8"), len(lines))
+
+    def line_scores(self, text: bytes, lines: int) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]]:
+        """Return what ``token_scores`` does for the first ``lines`` lines of a text in UTF-8."""
+        from .chain_kernels import lookup_chains
+        from .word_table_kernels import number_lines
+
+        data = np.frombuffer(text, np.uint8)
+        ids = np.empty(len(data) // 2 + 1 + lines, np.int32)
+        begin = np.empty(lines + 1, np.int64)
         count = number_lines(self._table, data, END_ID, ids, begin)
         scores = np.zeros(count)
-        lookup_chains(self.arrays, np.full(len(lines), self.start_state), ids, begin, scores)
+        lookup_chains(self.arrays, np.full(lines, self.start_state), ids, begin, scores)
         return scores, ids[:count], begin
 
     @cached_property

@@ -84,6 +84,23 @@ def packed_size(records: int, bits: int) -> int:
     return -(-records * bits // 32) + 2
 
 
+def layout_of(listed: int, states: int, arcs: int, code_bits: int, first: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the layout of a model of these sizes, whose states of length 1, 2, ... begin at ``first``."""
+    layout = np.zeros(FIRST + len(first), np.int64)
+    layout[KEY_BITS] = width_of(listed - 1)
+    layout[SPREAD] = spread_of(int(layout[KEY_BITS]))
+    layout[[NEXT_BITS, CODE_BITS, BEGIN_BITS]] = width_of(states - 1), code_bits, width_of(arcs)
+    layout[[STATES, ARCS, LISTED, LENGTHS]] = states, arcs, listed, len(first) - 1
+    layout[FIRST:] = first
+    return layout
+
+
+def record_sizes(layout: NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many uint32 the arcs' records take, and those of the states with the one after them."""
+    arc_bits, state_bits = (int(layout[[width, NEXT_BITS, CODE_BITS]].sum()) for width in (KEY_BITS, BEGIN_BITS))
+    return packed_size(int(layout[ARCS]), arc_bits), packed_size(int(layout[STATES]) + 1, state_bits)
+
+
 def without_ngrams() -> NgramArrays:
     """Return arrays of a model without a word, for kernels that want some where there is no model."""
     none, real = np.zeros(0, np.uint32), np.zeros(0, np.float32)

@@ -8,20 +8,14 @@ from numpy.typing import NDArray
 
 from .packed_arrays import (
     ARCS,
-    BEGIN_BITS,
     CODE_BITS,
     FIRST,
-    KEY_BITS,
-    LENGTHS,
     LISTED,
-    NEXT_BITS,
     PLAIN_BITS,
-    SPREAD,
     STATES,
     NgramArrays,
-    packed_size,
-    spread_of,
-    width_of,
+    layout_of,
+    record_sizes,
 )
 
 _DTYPES = (np.uint32, np.uint32, np.float32, np.int32, np.float32, np.int64)
@@ -43,28 +37,18 @@ def is_sound(model: NgramArrays, order: int, start_state: int, words: int) -> bo
     states, arcs, listed, bits = layout[STATES], layout[ARCS], layout[LISTED], layout[CODE_BITS]
     first = layout[FIRST:]
     if not (
-        layout[LENGTHS] == order - 1
-        and 3 <= listed <= words < 2**31
+        3 <= listed <= words < 2**31
         and 0 <= start_state < states < 2**31
         and 0 <= arcs < 2**31 - listed
         and 1 <= bits <= PLAIN_BITS
         and first[0] == 1
         and first[-1] == states
         and all(one <= other for one, other in pairwise(first))
-        and layout[KEY_BITS] == width_of(listed - 1)
-        and layout[SPREAD] == spread_of(layout[KEY_BITS])
-        and layout[NEXT_BITS] == width_of(states - 1)
-        and layout[BEGIN_BITS] == width_of(arcs)
+        and np.array_equal(model.layout, layout_of(listed, states, arcs, bits, model.layout[FIRST:]))
     ):
         return False
     levels = 0 if bits == PLAIN_BITS else 2 * (order - 1) << bits
-    sizes = (
-        packed_size(arcs, layout[KEY_BITS] + layout[NEXT_BITS] + bits),
-        packed_size(states + 1, layout[BEGIN_BITS] + layout[NEXT_BITS] + bits),
-        words,
-        words,
-        levels,
-    )
+    sizes = (*record_sizes(model.layout), words, words, levels)
     return (
         all(len(array) == size for array, size in zip(arrays, sizes, strict=False))
         and all(bool((np.isfinite(real) & (real < _MOST_LOG10)).all()) for real in (model.word_log10, model.levels))

@@ -8,24 +8,20 @@ from numpy.typing import NDArray
 from ...errors import OptionsError
 from .packed_arrays import (
     ARCS,
-    BEGIN_BITS,
     CODE_BITS,
     FIRST,
     KEY_BITS,
     LEAST_PLAIN,
     LENGTHS,
-    LISTED,
     MOST_PLAIN,
-    NEXT_BITS,
     PLAIN_BITS,
     SPREAD,
     STATES,
     NgramArrays,
     NgramAutomaton,
-    packed_size,
+    layout_of,
     read_only,
-    spread_of,
-    width_of,
+    record_sizes,
 )
 from .quantise import codes_for, levels_for
 
@@ -47,20 +43,13 @@ def pack(automaton: NgramAutomaton, bits: int | None = None) -> NgramArrays:
     unigrams = int(automaton.begin[1])
     begin = automaton.begin - np.int32(unigrams)
     begin[0] = 0
-    states, arcs = len(begin) - 1, int(begin[-1])
-    layout = np.zeros(FIRST + len(automaton.first) - 1, np.int64)
-    layout[KEY_BITS] = width_of(unigrams - 1)
-    layout[SPREAD] = spread_of(int(layout[KEY_BITS]))
-    layout[[NEXT_BITS, CODE_BITS, BEGIN_BITS]] = width_of(states - 1), code_bits, width_of(arcs)
-    layout[[STATES, ARCS, LISTED, LENGTHS]] = states, arcs, unigrams, len(automaton.first) - 2
-    layout[FIRST:] = automaton.first[1:]
+    layout = layout_of(unigrams, len(begin) - 1, int(begin[-1]), code_bits, automaton.first[1:])
     edges = [int(begin[place]) for place in automaton.first[1:]]
     arc_codes, arc_levels = _coded(automaton.log10_prob[unigrams:], edges, bits)
     state_codes, state_levels = _coded(automaton.log10_backoff, [int(place) for place in automaton.first[1:]], bits)
     mask = (1 << int(layout[KEY_BITS])) - 1
     keys = (automaton.words[unigrams:].astype(np.int64) * layout[SPREAD] & mask).astype(np.int32)
-    arc_records = np.zeros(packed_size(arcs, int(layout[[KEY_BITS, NEXT_BITS, CODE_BITS]].sum())), np.uint32)
-    state_records = np.zeros(packed_size(states + 1, int(layout[[BEGIN_BITS, NEXT_BITS, CODE_BITS]].sum())), np.uint32)
+    arc_records, state_records = (np.zeros(size, np.uint32) for size in record_sizes(layout))
     places = places_by_key(read_only(begin), read_only(keys), mask)
     fixed = read_only(layout)
     pack_arcs(arc_records, fixed, places, keys, read_only(automaton.next_state[unigrams:]), arc_codes)

@@ -4,7 +4,7 @@ import codecs
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -154,23 +154,22 @@ def perplexity_of(scores: Iterable[Sequence[WordScore]]) -> Perplexity:
 
 
 def _of_ngram(model: Ngram, sources: Iterable[Text]) -> Perplexity:
-    from .perplexity_kernels import sum_scores
-
-    known_words = {word.encode(): number for word, number in model.ids.items()}
-    sums = np.zeros(2)
-    sentences = unknown = tokens = 0
+    sentences = words = unknown = 0
+    known_total: list[float] = []
+    unknown_total: list[float] = []
     for source in sources:
         for number, lines in _whole_lines(source):
             count = lines.count(b"\n")
-            split = lines.replace(b"\n", b" </s> ").split()
-            ids = np.fromiter(map(known_words.get, split, repeat(0)), np.int32, len(split))
+            scores, ids, _ = model.line_scores(lines, count)
             if np.count_nonzero(ids == END_ID) != count or (ids == START_ID).any():
                 _refuse_marks(lines, source, number)
-            sum_scores(model.arrays, model.start_state, ids, sums)
-            tokens, sentences = tokens + len(ids), sentences + count
-            unknown += int(np.count_nonzero(ids == 0))
-    known, missing = sums.tolist()
-    return Perplexity(sentences, tokens - sentences, unknown, known + missing, known)
+            known = ids != 0
+            sentences, words = sentences + count, words + len(ids) - count
+            unknown += int(np.count_nonzero(~known))
+            known_total.append(float(scores[known].sum()))
+            unknown_total.append(float(scores[~known].sum()))
+    total = math.fsum(known_total)
+    return Perplexity(sentences, words, unknown, total + math.fsum(unknown_total), total)
 
 
 def _of_scorer(model: WordScorer, sources: Iterable[Text]) -> Perplexity:

@@ -1,30 +1,10 @@
-"""Compiled sums of a text's log10 probabilities, and how long the n-grams are that tell them."""
+"""Compiled look-up of a sentence's words that also tells how long the n-grams are that foretell them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...jit import kernel
-from .lookup_kernels import lookup
-from .packed_arrays import NgramArrays, NgramAutomaton
-
-UNKNOWN_ID, END_ID = 0, 2
-
-
-@kernel
-def sum_scores(model: NgramArrays, start: int, tokens: NDArray[np.int32], sums: NDArray[np.float64]) -> None:
-    """Add log10 p of the ``tokens`` (sentences, ``</s>`` after each) to ``sums``: of known words, of unknown ones."""
-    state = start
-    known = unknown = 0.0
-    for token in tokens:
-        log10_prob, state = lookup(model, state, token)
-        if token == UNKNOWN_ID:
-            unknown += log10_prob
-        else:
-            known += log10_prob
-        if token == END_ID:
-            state = start
-    sums[0] += known
-    sums[1] += unknown
+from .packed_arrays import NgramAutomaton
 
 
 @kernel

@@ -57,7 +57,8 @@ class WaysFinder:
         read = tuple(self.normalize(written).split())
         if not read:
             raise OptionsError(
-                f"{written!r} holds nothing that can be read as words; give its phones after a tab, or its spoken form."
+                f"{written!r} holds nothing that can be read as words; spell it in English letters, or list it "
+                "with its phones or a spoken form."
             )
         runs = _CAPITALS.findall(written)
         if not runs:
