@@ -97,6 +97,14 @@ def kernel(function: F) -> F:
     return _compiled(function, no_cpython_wrapper=False)
 
 
+def lean_kernel(function: F) -> F:
+    """Compile ``function`` like ``kernel``, without counting references: it allocates nothing, nor does what it calls.
+
+    For functions that take many arrays, of which less machine code is made.
+    """
+    return _compiled(function, no_cpython_wrapper=False, _nrt=False)
+
+
 def inner_kernel(function: F) -> F:
     """Compile ``function`` like ``kernel``, to be called by other kernels alone, which saves compiling a way in."""
     return _compiled(function, no_cpython_wrapper=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inner_kernel, kernel
+from ...jit import inner_kernel, lean_kernel
 
 MERGED, DIRECT, SPLIT = 0, 1, 2
 MASK_BITS = 32
@@ -52,7 +52,7 @@ def enters(plan: Plan, state: int, phone: int) -> bool:
     return bool((plan.entered[state, phone // MASK_BITS] >> (phone % MASK_BITS)) & 1)
 
 
-@kernel
+@lean_kernel
 def make_plan(phones: Phones, plan: Plan) -> int:
     """Fill ``plan`` (zeros before); return the number of arcs of the expansion."""
     states, words = plan.entered.shape
@@ -124,7 +124,7 @@ def put(frames: Frames, at: int, ilabel: int, olabel: int, weight: float, nextst
     return at + 1
 
 
-@kernel
+@lean_kernel
 def expand(phones: Phones, plan: Plan, repeated: NDArray[np.int32], frames: Frames) -> int:
     """Write all arcs of the expansion to ``frames``; return their number.
 

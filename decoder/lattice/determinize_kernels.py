@@ -12,7 +12,7 @@ that a subset is met first on its best path.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, kernel
+from ...jit import inlined_kernel, lean_kernel
 from .determinize_arrays import (
     ARCS,
     DONE,
@@ -118,11 +118,13 @@ def add_tasks(
     arena: Arena,
     used: NDArray[np.int64],
     subset: int,
+    forward: float,
     cutoff: float,
 ) -> int:
-    """Make the tasks of a new subset: one for each word that leaves it on a path within the cutoff."""
+    """Set what a new subset costs; make its tasks: one for each word that leaves it on a path within the cutoff."""
     first_task = used[TASKS]
-    elements, sets, forward = arena.elements, arena.subset_sets, arena.subsets.forward[subset]
+    elements, sets = arena.elements, arena.subset_sets
+    set_end(raw, arena.subsets, sets, elements, subset, forward, cutoff)
     for element in range(sets.first[subset], sets.first[subset] + sets.length[subset]):
         state = elements.state[element]
         for arc in range(raw.arc_begin[state], raw.arc_begin[state + 1]):
@@ -210,56 +212,7 @@ def join(trie: Trie, first: int, second: int, spelled: NDArray[np.int32]) -> int
     return first
 
 
-@inlined_kernel
-def run_task(
-    raw: Raw,
-    limits: Limits,
-    trie: Trie,
-    closure: Closure,
-    seeds: Seeds,
-    tasks: Tasks,
-    arena: Arena,
-    used: NDArray[np.int64],
-    task: int,
-) -> int:
-    """Make the arc of a task, and the subset that it leads to if that is new; return DONE, or what is full."""
-    fronts, made = arena.fronts, arena.made
-    count = gather(raw, limits.beam, seeds, np.int64(tasks.seed[task]), closure)
-    prefix = normalise(trie, closure, count)
-    if prefix == NO_ROOM:
-        return TRIE_FULL
-    arc, source = used[ARCS], np.int64(tasks.source[task])
-    if arc == len(made.word):
-        return TASKS_FULL
-    total = closure.common_total[0]
-    put(made.costs, arc, closure.common_costs, 0)
-    front, slot = find_set(arena.front_sets, arena.elements, closure, count, limits.delta)
-    subsets_before = used[SUBSETS]
-    if front == NONE:
-        front = used[FRONTS]
-        used[FRONTS] += 1
-        kept_slot = NONE if source == NONE else slot
-        if not add_set(arena.front_sets, front, kept_slot, closure, count, arena.elements, used):
-            return ELEMENTS_FULL
-        status = subset_behind(raw, limits, trie, closure, arena, used, front, count, source == NONE)
-        if status != DONE:
-            return status
-    subset = np.int64(fronts.subset[front])
-    string = join(trie, prefix, np.int64(fronts.string[front]), closure.spelled)
-    if string == NO_ROOM:
-        return TRIE_FULL
-    used[ARCS] += 1
-    made.source[arc], made.word[arc], made.target[arc], made.string[arc] = source, tasks.word[task], subset, string
-    put_sum(made.costs, arc, made.costs, arc, fronts.costs, front)
-    if subset < subsets_before:
-        return DONE
-    forward = (arena.subsets.forward[source] if source >= 0 else 0.0) + total + fronts.total[front]
-    cutoff = raw.ahead[0] + limits.beam
-    set_end(raw, arena.subsets, arena.subset_sets, arena.elements, subset, forward, cutoff)
-    return add_tasks(raw, trie, seeds, tasks, arena, used, subset, cutoff)
-
-
-@kernel
+@lean_kernel
 def determinize(
     raw: Raw,
     limits: Limits,
@@ -275,18 +228,49 @@ def determinize(
     Seed 0 and task 0 are the start's: state 0 with costs 0. STOPPED means that a limit was reached: every word sequence
     within the beam that is returned is there all the same.
     """
+    fronts, made = arena.fronts, arena.made
     while used[WAITING] > 0:
         task = sift_down(tasks.heap, tasks.priority, used[WAITING])
         used[WAITING] -= 1
-        if used[ARCS] == limits.max_arcs or used[SUBSETS] == limits.max_states:
+        arc, source = used[ARCS], np.int64(tasks.source[task])
+        if arc == limits.max_arcs or used[SUBSETS] == limits.max_states:
             return STOPPED, tasks.priority[task] - raw.ahead[0]
-        status = run_task(raw, limits, trie, closure, seeds, tasks, arena, used, np.int64(task))
-        if status != DONE:
-            return status, 0.0
+        if arc == len(made.word):
+            return TASKS_FULL, 0.0
+        count = gather(raw, limits.beam, seeds, np.int64(tasks.seed[task]), closure)
+        prefix = normalise(trie, closure, count)
+        if prefix == NO_ROOM:
+            return TRIE_FULL, 0.0
+        total = closure.common_total[0]
+        put(made.costs, arc, closure.common_costs, 0)
+        front, slot = find_set(arena.front_sets, arena.elements, closure, count, limits.delta)
+        subsets_before = used[SUBSETS]
+        if front == NONE:
+            front = used[FRONTS]
+            used[FRONTS] += 1
+            kept_slot = NONE if source == NONE else slot
+            if not add_set(arena.front_sets, front, kept_slot, closure, count, arena.elements, used):
+                return ELEMENTS_FULL, 0.0
+            status = subset_behind(raw, limits, trie, closure, arena, used, front, count, source == NONE)
+            if status != DONE:
+                return status, 0.0
+        subset = np.int64(fronts.subset[front])
+        string = join(trie, prefix, np.int64(fronts.string[front]), closure.spelled)
+        if string == NO_ROOM:
+            return TRIE_FULL, 0.0
+        used[ARCS] += 1
+        made.source[arc], made.word[arc] = source, tasks.word[task]
+        made.target[arc], made.string[arc] = subset, string
+        put_sum(made.costs, arc, made.costs, arc, fronts.costs, front)
+        if subset == subsets_before:
+            forward = (arena.subsets.forward[source] if source >= 0 else 0.0) + total + fronts.total[front]
+            status = add_tasks(raw, trie, seeds, tasks, arena, used, subset, forward, raw.ahead[0] + limits.beam)
+            if status != DONE:
+                return status, 0.0
     return DONE, limits.beam
 
 
-@kernel
+@lean_kernel
 def write_strings(trie: Trie, nodes: NDArray[np.int32], begin: NDArray[np.int64], labels: NDArray[np.int32]) -> None:
     """Write the string of each node to ``labels``, from ``begin`` on."""
     for i in range(len(nodes)):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, kernel
+from ...jit import inlined_kernel, kernel, lean_kernel
 from ..fst.string_table import FULL, Strings
 from ..fst.strings_kernels import paired
 
@@ -56,6 +56,17 @@ class Product(NamedTuple):
     costs: NDArray[np.float64]
 
 
+class Rows(NamedTuple):
+    """The pairs of each lattice state in a row, ``first`` to ``last``; by pair the one ``following`` (0: none), and its
+    ``number`` in the product. All are zero before.
+    """
+
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    following: NDArray[np.int32]
+    number: NDArray[np.int32]
+
+
 @kernel
 def words_before(shape: Shape) -> NDArray[np.int64]:
     """Return how many words the way with the most of them into each state has."""
@@ -79,7 +90,7 @@ def meet(walk: Walk, pairs: Strings, state: int, model_state: int) -> bool:
     return pair != FULL
 
 
-@kernel
+@lean_kernel
 def walk_on(
     shape: Shape, walk: Walk, pairs: Strings, asked: Strings, answers: Answers, answered: int, level: int, start: int
 ) -> int:
@@ -115,46 +126,38 @@ def walk_on(
     return level
 
 
-@kernel
-def product_of(shape: Shape, pairs: Strings, asked: Strings, answers: Answers, start: int) -> Product:
-    """Return the product once every pair and every answer is known.
+@lean_kernel
+def product_of(
+    shape: Shape, pairs: Strings, asked: Strings, answers: Answers, start: int, rows: Rows, made: Product
+) -> None:
+    """Fill ``made`` once every pair and every answer is known.
 
     Pairs of the same lattice state are numbered in the order in which arcs, taken in order, lead to them: in which
     order they met makes no difference.
     """
-    made = pairs.used[0] - 1
-    number, following_pair = np.zeros(made + 1, np.int32), np.zeros(made + 1, np.int32)
-    first, last = np.zeros(len(shape.is_final), np.int32), np.zeros(len(shape.is_final), np.int32)
-    states, model_states = np.empty(made, np.int64), np.empty(made, np.int64)
-    arc_begin = np.zeros(made + 1, np.int64)
-    count = 0
-    for pair in range(1, made + 1):
-        state = pairs.heads[pair]
-        count += shape.arc_begin[state + 1] - shape.arc_begin[state]
-    nextstates, arcs, costs = np.empty(count, np.int32), np.empty(count, np.int64), np.zeros(count)
     known, at = 0, 0
-    first[0] = last[0] = paired(pairs, 0, start)
+    rows.first[0] = rows.last[0] = paired(pairs, np.int64(0), np.int64(start))
     for state in range(len(shape.is_final)):
-        pair = np.int64(first[state])
+        pair = np.int64(rows.first[state])
         while pair != 0:
             model_state = np.int64(pairs.tails[pair])
-            number[pair], states[known], model_states[known] = known, state, model_state
+            rows.number[pair] = known
+            made.states[known], made.model_states[known] = state, model_state
             for arc in range(shape.arc_begin[state], shape.arc_begin[state + 1]):
                 word, following, target = np.int64(shape.words[arc]), model_state, np.int64(shape.nextstates[arc])
+                made.costs[at] = 0.0
                 if word != 0:
                     question = np.int64(paired(asked, model_state, word))
-                    costs[at], following = answers.costs[question], np.int64(answers.following[question])
-                reached = paired(pairs, target, following)
-                if last[target] == 0:
-                    first[target] = last[target] = reached
-                elif following_pair[reached] == 0 and last[target] != reached:
-                    following_pair[last[target]] = reached
-                    last[target] = reached
-                nextstates[at], arcs[at] = reached, arc
+                    made.costs[at], following = answers.costs[question], np.int64(answers.following[question])
+                reached, last = np.int64(paired(pairs, target, following)), np.int64(rows.last[target])
+                if last == 0:
+                    rows.first[target] = rows.last[target] = reached
+                elif rows.following[reached] == 0 and last != reached:
+                    rows.following[last] = rows.last[target] = reached
+                made.nextstates[at], made.arcs[at] = reached, arc
                 at += 1
             known += 1
-            arc_begin[known] = at
-            pair = np.int64(following_pair[pair])
-    for at in range(count):
-        nextstates[at] = number[nextstates[at]]
-    return Product(states, model_states, arc_begin, nextstates, arcs, costs)
+            made.arc_begin[known] = at
+            pair = np.int64(rows.following[pair])
+    for place in range(at):
+        made.nextstates[place] = rows.number[made.nextstates[place]]

@@ -15,7 +15,7 @@ from .expand_models import LatticeModel, WordModel, word_model
 from .lattice import Lattice
 
 if TYPE_CHECKING:
-    from .expand_kernels import Answers, Shape
+    from .expand_kernels import Answers, Product, Shape
 
 MOST_ANSWERS = 1 << 16
 """From how many of its answers on a model is made anew after a lattice, so that none grows without end.
@@ -83,7 +83,7 @@ class RememberedModel:
         None where that has more than ``max_states`` states. Raises ModelError where the model gives a word, or ending,
         no finite cost.
         """
-        from .expand_kernels import Shape, product_of
+        from .expand_kernels import Shape
 
         if len(before.states) == 0:
             none = np.empty((0, before.costs.shape[1] + 1))
@@ -96,7 +96,7 @@ class RememberedModel:
                 found = self._walk(shape, 2**31 - 1 if max_states is None else max_states)
                 if found is None:
                     return None
-                made = product_of(shape, found, self._asked, self._answers, self.model.start)
+                made = self._product(shape, found)
                 ends = self._ends(is_final[made.states], made.model_states)
             except BaseException:
                 self._forget()  # what could not be answered would be asked again
@@ -135,6 +135,18 @@ class RememberedModel:
                 self._answers = doubled(self._answers, "language model")
             self._ask()
         return pairs
+
+    def _product(self, shape: "Shape", pairs: Strings) -> "Product":
+        from .expand_kernels import Product, Rows, product_of
+
+        states, known = len(shape.is_final), int(pairs.used[0])
+        arcs = int(np.diff(shape.arc_begin)[pairs.heads[1:known]].sum())
+        rows = Rows(*(np.zeros(length, np.int32) for length in (states, states, known, known)))
+        begin = np.zeros(known, np.int64)
+        columns = (np.empty(known - 1, np.int64), np.empty(known - 1, np.int64), begin)
+        made = Product(*columns, np.empty(arcs, np.int32), np.empty(arcs, np.int64), np.empty(arcs))
+        product_of(shape, pairs, self._asked, self._answers, self.model.start, rows, made)
+        return made
 
     def _ask(self) -> None:
         """Have the model answer what is open."""

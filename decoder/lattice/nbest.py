@@ -41,7 +41,7 @@ def nbest(lattice: Lattice, count: int, beam: float = math.inf) -> tuple[Lattice
 
 def _best_arcs(lattice: Lattice, count: int, beam: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     from .distance_kernels import costs_ahead
-    from .nbest_kernels import Arena, Ways, Work, best_words, read_paths
+    from .nbest_kernels import USED, Arena, Ways, Work, best_words, read_paths
 
     arrays = lattice.arrays
     ahead = costs_ahead(arrays, False)
@@ -74,7 +74,7 @@ def _best_arcs(lattice: Lattice, count: int, beam: float) -> tuple[NDArray[np.in
         work.known[:] = -min(beam, 1e300)
         work.known_heap[:] = np.arange(count)
         ends = np.empty(count, np.int32)
-        found = best_words(ways, arena, work, ends)
+        found = best_words(ways, arena, work, np.zeros(USED, np.int64), ends)
         if found >= 0:
             return read_paths(arena, ends[:found])
         room *= 4

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, kernel
+from ...jit import inlined_kernel, kernel, lean_kernel
 from .heap_kernels import pop_number, push_number, sift_down, sift_up
 
 NONE = -1
 FULL = -1
-ENTRIES, NODES, NODES_WAITING, STATES_WAITING, GROUPS = 0, 1, 2, 3, 4
+ENTRIES, NODES, NODES_WAITING, STATES_WAITING, GROUPS, USED = 0, 1, 2, 3, 4, 5
 """What ``used`` counts."""
 
 
@@ -79,7 +79,8 @@ def enter(
         used[STATES_WAITING] += 1
     elif worse >= arena.worse[entry]:
         return
-    arena.state[entry], arena.worse[entry], arena.parent[entry], arena.arc[entry] = state, worse, parent, arc
+    arena.state[entry], arena.worse[entry] = state, worse
+    arena.parent[entry], arena.arc[entry] = parent, arc
 
 
 @inlined_kernel
@@ -95,7 +96,8 @@ def plant(
         work.group_word[group], work.group_seed[group], work.group_worse[group] = word, NONE, np.inf
     seed = used[ENTRIES]
     used[ENTRIES] += 1
-    arena.state[seed], arena.worse[seed], arena.parent[seed], arena.arc[seed] = state, worse, parent, arc
+    arena.state[seed], arena.worse[seed] = state, worse
+    arena.parent[seed], arena.arc[seed] = parent, arc
     arena.following[seed] = work.group_seed[group]
     work.group_seed[group] = seed
     work.group_worse[group] = min(work.group_worse[group], worse)
@@ -164,14 +166,13 @@ def add_nodes(arena: Arena, work: Work, used: NDArray[np.int64], node: int, end_
     return True
 
 
-@kernel
-def best_words(ways: Ways, arena: Arena, work: Work, ends: NDArray[np.int32]) -> int:
+@lean_kernel
+def best_words(ways: Ways, arena: Arena, work: Work, used: NDArray[np.int64], ends: NDArray[np.int32]) -> int:
     """Find the ``len(ends)`` best distinct word sequences; set ``ends`` to the last entry of each, best first.
 
-    Entry 0 is the seed of node 0, in state 0. Returns how many there are within the bound that ``work.known`` begins
-    with, FULL where the arena is too small.
+    Entry 0 is the seed of node 0, in state 0; ``used`` is zeros. Returns how many there are within the bound that
+    ``work.known`` begins with, FULL where the arena is too small.
     """
-    used = np.zeros(5, np.int64)
     used[ENTRIES] = used[NODES] = used[NODES_WAITING] = 1
     found = np.int64(0)
     while used[NODES_WAITING] > 0 and found < len(ends):

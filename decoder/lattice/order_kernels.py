@@ -47,11 +47,14 @@ def on_a_path(
         if reached[state]:
             for arc in range(arc_begin[state], arc_begin[state + 1]):
                 reached[nextstates[arc]] = True
-    ends = is_final.copy()
-    for state in order[::-1]:
+    useful = is_final.copy()
+    for place in range(len(order) - 1, -1, -1):
+        state = order[place]
         for arc in range(arc_begin[state], arc_begin[state + 1]):
-            ends[state] |= ends[nextstates[arc]]
-    return reached & ends
+            useful[state] |= useful[nextstates[arc]]
+    for state in range(len(useful)):
+        useful[state] &= reached[state]
+    return useful
 
 
 @kernel
