@@ -208,7 +208,7 @@ class Recognizer:
                 raise OptionsError(
                     f"{self.bundle.folder}: first_pass_weight needs the model's first_pass.safetensors, which it lacks."
                 )
-        return Rescorer(model, self.decoding, self.graph.words, first_pass)
+        return Rescorer(model, self.decoding, self.graph.words, first_pass, self.options.alternatives)
 
     @property
     def rescores_lattices(self) -> bool:

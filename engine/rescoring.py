@@ -35,7 +35,8 @@ def rescore_options(decoding: Decoding) -> RescoreOptions:
 class Rescorer:
     """Ranks segments again with ``model``; ``words`` are the search graph's.
 
-    ``first_pass`` is the language model in the graph, where its costs are to be told apart from the graph's.
+    ``first_pass`` is the language model in the graph, where its costs are to be told apart from the graph's. Where a
+    lattice has fewer readings than ``wanted`` within the beam, it is rescored without one.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class Rescorer:
         decoding: Decoding,
         words: tuple[str, ...],
         first_pass: "Ngram | KenlmModel | None" = None,
+        wanted: int = 1,
     ) -> None:
         self._model, self._decoding, self._words, self._first_pass = model, decoding, words, first_pass
         self._options = rescore_options(decoding)
+        self._wanted = min(wanted, decoding.nbest)
 
     def rescore(self, candidates: Candidates) -> Candidates:
         """Return the segment with the best hypotheses of its lattice, or where it has none, of its list."""
@@ -59,10 +62,16 @@ class Rescorer:
 
     @cached_property
     def lattices(self) -> "LatticeRescorer":
-        """What rescores lattices."""
+        """What rescores lattices, within the beam."""
+        return self._lattices(self._decoding.rescoring_beam)
+
+    @cached_property
+    def _whole_lattices(self) -> "LatticeRescorer":
+        return self._lattices(np.inf)
+
+    def _lattices(self, beam: float) -> "LatticeRescorer":
         from ..decoder.lattice.rescore import LatticeRescoreOptions, LatticeRescorer
 
-        beam = self._decoding.rescoring_beam
         options = LatticeRescoreOptions(self._options, beam=beam, result_beam=beam)
         return LatticeRescorer([word_model_of(self._model, self._words)], self._words, options, self._first_pass)
 
@@ -73,11 +82,19 @@ class Rescorer:
         return determinize(lattice, DeterminizeOptions(beam=self._decoding.rescoring_beam))
 
     def _best_of(self, lattice: "Lattice") -> list[Hypothesis]:
-        from ..decoder.lattice.nbest import nbest
-
         if lattice.states == 0:
             return []
-        found = self.lattices.rescore(self.word_lattice(lattice))
+        hypotheses = self._ranked(self.lattices, self.word_lattice(lattice))
+        if len(hypotheses) < self._wanted:
+            from ..decoder.lattice.determinize import determinize
+
+            hypotheses = self._ranked(self._whole_lattices, determinize(lattice))
+        return hypotheses
+
+    def _ranked(self, rescorer: "LatticeRescorer", lattice: "Lattice") -> list[Hypothesis]:
+        from ..decoder.lattice.nbest import nbest
+
+        found = rescorer.rescore(lattice)
         return _hypotheses(found, nbest(found.lattice, self._decoding.nbest))
 
 

@@ -221,7 +221,14 @@ def test_an_interrupted_estimation_leaves_nothing(place, number, code):
     (place / "out").mkdir()
     command = [sys.executable, "-m", "harken.engine.cli", "lm", "estimate", "-", "--normalize", "-o", "out/a.arpa"]
     variables = os.environ | {"TMPDIR": str(place / "kept")}
-    running = subprocess.Popen(command, cwd=place, env=variables, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = subprocess.Popen(
+        command,
+        cwd=place,
+        env=variables,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's processes ignore it
+    )
     try:
         running.stdin.write(b"The cat sat on the mat.\n" * 4)
         running.stdin.flush()
