@@ -1,7 +1,6 @@
 """A back-off model as its makers handle it: sorted tables whose rows point at their contexts and suffixes."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ngram.arpa import Arpa, NgramTable
-from .ngram_rows import START_ID, find_in_table, find_ngrams, ngram_ids
+from .ngram_rows import START_ID, NgramTables, find_in_table, ngram_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +30,11 @@ class BackoffTable:
 
 
 @dataclass(frozen=True, slots=True)
-class BackoffTables:
+class BackoffTables(NgramTables[BackoffTable]):
     """A whole model, order 1 first, over ``words`` (``<unk>``, ``<s>``, ``</s>``, then the rest)."""
 
     words: tuple[str, ...]
     tables: tuple[BackoffTable, ...]
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """The number of n-grams of every order."""
-        return tuple(len(table.word) for table in self.tables)
-
-    def ids(self, n: int) -> NDArray[np.int32]:
-        """Return the word ids of the n-grams of order ``n``, int32 (count, n)."""
-        return ngram_ids(self.tables, n)
-
-    def find(self, n: int, columns: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
-        """Return the rows of the n-grams whose i-th words are ``columns[i]`` (``n`` of them), -1 for missing ones."""
-        return find_ngrams(self.tables, columns[:n])
 
     def rows(self, n: int, begin: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         """Return ids, log10 probabilities and back-off weights of the n-grams ``begin`` to ``end`` of order ``n``."""

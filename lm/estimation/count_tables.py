@@ -1,13 +1,11 @@
 """The counts of a text's n-grams, as counting leaves them and smoothing takes them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .ngram_rows import find_ngrams, ngram_ids
+from .ngram_rows import NgramTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class CountTable:
 
 
 @dataclass(frozen=True, slots=True)
-class NgramCounts:
+class NgramCounts(NgramTables[CountTable]):
     """The n-grams of a text, order 1 first, over ``words`` (``<unk>``, ``<s>``, ``</s>``, then the rest).
 
     Order 1 holds every word, seen or not; every n-gram's context and suffix are among those of the order below.
@@ -35,16 +33,3 @@ class NgramCounts:
 
     words: tuple[str, ...]
     tables: tuple[CountTable, ...]
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """The number of n-grams of every order."""
-        return tuple(len(table.word) for table in self.tables)
-
-    def ids(self, n: int) -> NDArray[np.int32]:
-        """Return the word ids of the n-grams of order ``n``, int32 (count, n)."""
-        return ngram_ids(self.tables, n)
-
-    def find(self, n: int, columns: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
-        """Return the rows of the n-grams whose i-th words are ``columns[i]`` (``n`` of them), -1 for missing ones."""
-        return find_ngrams(self.tables, columns[:n])

@@ -7,7 +7,7 @@ entropy pruning took that one away. Order 1 holds every word of the vocabulary, 
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,3 +63,27 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     view = np.ascontiguousarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view
+
+
+Table = TypeVar("Table", bound=RowTable)
+
+
+class NgramTables(Generic[Table]):
+    """What counts and models have in common: a table an order, order 1 first, over numbered words."""
+
+    __slots__ = ()
+    words: tuple[str, ...]
+    tables: tuple[Table, ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The number of n-grams of every order."""
+        return tuple(len(table.word) for table in self.tables)
+
+    def ids(self, n: int) -> NDArray[np.int32]:
+        """Return the word ids of the n-grams of order ``n``, int32 (count, n)."""
+        return ngram_ids(self.tables, n)
+
+    def find(self, n: int, columns: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+        """Return the rows of the n-grams whose i-th words are ``columns[i]`` (``n`` of them), -1 for missing ones."""
+        return find_ngrams(self.tables, columns[:n])
