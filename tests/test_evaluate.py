@@ -3,9 +3,11 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from harken.engine.evaluate import evaluate, score
+from harken.engine.cli.evaluate import _report
+from harken.engine.evaluate import Evaluation, evaluate, score
 from harken.engine.manifest import read_manifest
 from harken.engine.recognizer import Recognizer
+from harken.engine.result import Timings
 from harken.engine.word_errors import WordErrors, word_errors
 from harken.errors import FormatError
 from hypothesis import given, settings
@@ -41,6 +43,17 @@ def test_rates_of_empty_references():
     assert WordErrors().rate == 0
     assert word_errors([], ["a"]).rate == 100
     assert word_errors(["a"], []).rate == 100
+
+
+def test_a_manifest_without_a_word_has_no_rate():
+    for errors, shown in (
+        (word_errors([], ["a"]), "no WER: the texts hold no words once normalised (1 words were recognised)"),
+        (word_errors(["a"], ["b"]), "WER 100.00 %  (1 errors in 1 words: 1 substitutions, 0 deletions, 0 insertions)"),
+            word_errors(["a", "b"], ["a"]),
+            "WER 50.00 %  (1 errors in 2 words: 0 substitutions, 1 deletions, 0 insertions)",
+        ),
+    ):
+        assert _report(Evaluation((), Timings(), 0.0, errors=errors)).splitlines()[0] == shown
 
 
 def test_texts_are_normalised_before_they_are_compared(tmp_path):

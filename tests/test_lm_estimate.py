@@ -1,6 +1,8 @@
 import errno
 import gzip
 import os
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -215,3 +217,9 @@ def test_word_probabilities_equal_the_naive_score(sentences, order, seed):
     assert model.word_probabilities(tokens) == pytest.approx(wanted, rel=1e-5)
     arpa = model.to_arpa()
     assert np.log10(wanted[0]) == pytest.approx(backoff_score(arpa, (1,), 3), abs=1e-5)
+
+
+def test_importing_it_compiles_nothing():
+    code = "import sys, harken.lm.estimation.estimate as it; print(it.mix.__name__, 'numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", check=True)
+    assert done.stdout.split() == ["mix", "False"]
