@@ -34,8 +34,10 @@ _SHOWN = 5
     "--model", metavar="PATH", help="A bundle or a pronunciation model's file; without it, the package's English one."
 )
 @click.option("--train", "training", metavar="LEXICON", help="Train a model; needs --output.")
-@click.option("--order", type=click.IntRange(1, 6), help="Of the model to train.")
-@click.option("--pruning", type=click.FloatRange(0), help="Least entropy an n-gram of it saves.")
+@click.option("--order", type=click.IntRange(1, 6), help="Of the model to train; 6 where not given.")
+@click.option(
+    "--pruning", type=click.FloatRange(0), help="Least entropy its n-grams save, in nats; 9e-8 where not given."
+)
 @click.option(
     "--hold-out", type=click.IntRange(2, 256), metavar="N", help="First judge it without an N-th of the words."
 )

@@ -18,7 +18,8 @@ def lm() -> None:
       harken lm prune mixed.arpa --size 1000000 --output small.safetensors
 
     A MODEL is an ARPA file (.gz too), a file that --output NAME.safetensors wrote, or one of KenLM's, told by what it
-    holds. A TEXT has a sentence a line, words between spaces; .gz and .bz2 are read too, - is standard input.
+    holds. A TEXT has a sentence a line, words between spaces, as `harken text --sentences` makes them of written
+    English; .gz and .bz2 are read too, - is standard input.
     """
 
 

@@ -14,7 +14,11 @@ output_option = click.option(
     "-o", "--output", metavar="FILE", required=True, help="Where the model goes: .arpa, .arpa.gz or .safetensors."
 )
 quantise_option = click.option(
-    "--quantise", "bits", type=click.IntRange(1, 16), metavar="BITS", help="Bits of a number in a .safetensors file."
+    "--quantise",
+    "bits",
+    type=click.IntRange(1, 16),
+    metavar="BITS",
+    help="Bits of a number in a .safetensors file; float32 where not given.",
 )
 
 

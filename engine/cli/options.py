@@ -52,7 +52,8 @@ def audio_options(command: Command) -> Command:
 def decoding_options(command: Command) -> Command:
     """Add an option for every field of Decoding; those that are not given stay as the bundle says."""
     helps = {
-        "beam": "Cost below the best within which paths live.",
+        "beam": "Cost below the best within which paths live. This and what follows: as the model says, see `harken "
+        "model`, where not given.",
         "max_active": "Graph states followed in a frame, at most.",
         "min_active": "Graph states followed in a frame, at least.",
         "lattice_beam": "How much worse than the best an alternative may be.",
