@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, inner_kernel, kernel
+from ...jit import inlined_kernel, kernel, lean_kernel
 from .token_arrays import FRAME, NO_LINK, PRUNED, Frames, Links, Tokens, Widths
 
 
-@inner_kernel
+@inlined_kernel
 def compact(tokens: Tokens, links: Links, frames: Frames, first: int, last: int, shift: int) -> None:
     """Close the gaps in frames ``first`` to ``last``: links with arc -1 and tokens with infinite extra go.
 
@@ -65,12 +65,13 @@ def excess(widths: Widths, tokens: Tokens, links: Links, link: int) -> float:
     return float(tokens.cost[a] + step - tokens.cost[b])
 
 
-@kernel
+@lean_kernel
 def prune(
     widths: Widths,
     tokens: Tokens,
     links: Links,
     frames: Frames,
+    fresh: NDArray[np.float64],
     position: NDArray[np.int64],
     settled: int,
 ) -> None:
@@ -78,18 +79,13 @@ def prune(
 
     ``tokens.extra`` of the last frame says how much worse than the best each of its tokens counts. The pass goes back
     over all frames later than ``settled`` (-1: all there are), and on as long as it changes something (by a tenth of
-    the lattice beam, as in Kaldi; what is kept too long goes later).
+    the lattice beam, as in Kaldi; what is kept too long goes later). ``fresh`` is room for a number a token.
     """
     last = position[FRAME]
     source, target, extra = links.source, links.target, tokens.extra
     tolerance = 0.1 * widths.lattice_beam
-    size = 0
-    for frame in range(last + 1):
-        size = max(size, frames.token_begin[frame + 1] - frames.token_begin[frame])
-    # By the token's place in its frame: ``fresh`` for the frame in hand, ``earlier`` for the one before.
-    fresh, earlier = np.empty(size), np.empty(size)
     for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
-        fresh[token - frames.token_begin[last]] = extra[token]
+        fresh[token] = extra[token]
     stop = last + 1
     for frame in range(last, -1, -1):
         begin, end = frames.token_begin[frame], frames.token_begin[frame + 1]
@@ -97,35 +93,34 @@ def prune(
             a, b = source[link], target[link]
             if a < begin:
                 break
-            worse = excess(widths, tokens, links, link) + fresh[b - begin]
-            if worse <= widths.lattice_beam and worse < fresh[a - begin]:
-                fresh[a - begin] = worse
+            worse = excess(widths, tokens, links, link) + fresh[b]
+            if worse <= widths.lattice_beam and worse < fresh[a]:
+                fresh[a] = worse
         changed = frame > settled
         for token in range(begin, end):
-            if not changed and fresh[token - begin] != extra[token]:
-                changed = not fresh[token - begin] - extra[token] <= tolerance
+            if not changed and fresh[token] != extra[token]:
+                changed = not fresh[token] - extra[token] <= tolerance
         if not changed:
             break
         for token in range(begin, end):
-            extra[token] = fresh[token - begin]
+            extra[token] = fresh[token]
         stop = frame
         before = frames.token_begin[max(frame - 1, 0)]
-        for place in range(begin - before):
-            earlier[place] = np.inf
+        for token in range(before, begin):
+            fresh[token] = np.inf
         for link in range(frames.link_begin[frame], frames.link_begin[frame + 1]):
             a, b = source[link], target[link]
-            worse = excess(widths, tokens, links, link) + fresh[b - begin]
+            worse = excess(widths, tokens, links, link) + fresh[b]
             if not worse <= widths.lattice_beam:
                 links.arc[link] = -1
-            elif a < begin and worse < earlier[a - before]:
-                earlier[a - before] = worse
-        fresh, earlier = earlier, fresh
+            elif a < begin and worse < fresh[a]:
+                fresh[a] = worse
     if stop <= last:
         compact(tokens, links, frames, stop, last, stop - stop)
     position[PRUNED] = last
 
 
-@kernel
+@lean_kernel
 def keep_best_paths(tokens: Tokens, links: Links, frames: Frames, position: NDArray[np.int64], settled: int) -> None:
     """Drop the tokens that are on no best path of a token of the last frame, whose ``extra`` are 0 on entry.
 

@@ -229,7 +229,7 @@ class Search:
         if self.options.lattice_beam == 0.0:
             keep_best_paths(self._tokens, self._links, self._frames, self._position, -1)
         else:
-            prune(self._widths, self._tokens, self._links, self._frames, self._position, -1)
+            prune(self._widths, self._tokens, self._links, self._frames, self._work.order, self._position, -1)
         begin, end, final, lm, phrase = self._ends(self._final)
         ends = Ends(np.arange(begin, end), final, lm.astype(np.float64), phrase.astype(np.float64))
         return self._lattice(int(self._position[FRAME]), ends)

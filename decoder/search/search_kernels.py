@@ -7,7 +7,7 @@ cutoffs, the adaptive beam). The arrays are those of token_arrays.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import inlined_kernel, kernel
+from ...jit import inlined_kernel, lean_kernel
 from .cutoff_kernels import cutoffs, first_cutoff
 from .history_kernels import HistoryArrays, can_follow, expect_history, history_marks, narrow, rank_of, successors
 from .prefetch_kernels import prefetch
@@ -370,7 +370,7 @@ def advance_frame(
     return so_far.status
 
 
-@kernel
+@lean_kernel
 def advance(
     graph: GraphArrays,
     widths: Widths,
@@ -402,7 +402,7 @@ def advance(
             for token in range(frames.token_begin[last], frames.token_begin[last + 1]):
                 tokens.extra[token] = 0.0
             if widths.lattice_beam > 0.0:
-                prune(widths, tokens, links, frames, position, position[PRUNED])
+                prune(widths, tokens, links, frames, work.order, position, position[PRUNED])
             else:
                 keep_best_paths(tokens, links, frames, position, position[PRUNED])
             clear(work)
