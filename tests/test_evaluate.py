@@ -49,9 +49,6 @@ def test_a_manifest_without_a_word_has_no_rate():
     for errors, shown in (
         (word_errors([], ["a"]), "no WER: the texts hold no words once normalised (1 words were recognised)"),
         (word_errors(["a"], ["b"]), "WER 100.00 %  (1 errors in 1 words: 1 substitutions, 0 deletions, 0 insertions)"),
-            word_errors(["a", "b"], ["a"]),
-            "WER 50.00 %  (1 errors in 2 words: 0 substitutions, 1 deletions, 0 insertions)",
-        ),
     ):
         assert _report(Evaluation((), Timings(), 0.0, errors=errors)).splitlines()[0] == shown
 
