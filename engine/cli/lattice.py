@@ -60,9 +60,9 @@ def lattice(
       harken lattice talk.lat --as svg --beam 4 -o talk.svg
       harken lattice talk.lat --as best --rescore big.arpa --first-pass small.arpa --lm-weight 0.9
 
-    Rescoring expects each word sequence on one path: a lattice that is not made so wants --determinize. The times of
-    words are those of their arcs, which may begin or end a little beside the sounds; `harken transcribe` and `harken
-    align` follow the sounds.
+    Rescoring expects each word sequence on one path: a lattice that is not made so wants --determinize. Times count
+    from where the lattice begins, and words have those of their arcs, which lie a little beside the sounds; those of
+    `harken transcribe` and `harken align` follow the sounds.
     """
     from ...decoder.lattice.determinize import determinize
     from ...decoder.lattice.prune import prune
