@@ -6,7 +6,7 @@ from harken.lm.ngram.arpa import Arpa, NgramTable
 from harken.lm.ngram.ngram import Ngram
 from harken.lm.ngram.quantise import codes_for, levels_for
 from harken.tensorfile import map_arrays, save_arrays
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from .naive_lm import backoff_score, sentence_scores
@@ -50,6 +50,7 @@ def test_enough_bits_lose_nothing(arpa):
     same_arpa(Ngram.from_arpa(arpa, quantised=4).to_arpa(), arpa)  # the models have five values each
 
 
+@example(values=[-2.0, -3.0, -2.5283542828297523e-27], bits=1)
 @given(
     values=st.lists(st.floats(-9, 2, width=32), min_size=1, max_size=60),
     bits=st.integers(1, 5),

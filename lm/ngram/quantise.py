@@ -37,6 +37,7 @@ def levels_for(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
         if np.array_equal(moved, levels):
             break
         levels = moved
+    levels = np.clip(levels, fitted[0], fitted[-1])  # means of sums may be off by rounding
     return np.unique(np.concatenate([levels.astype(np.float32), np.zeros(int(has_zero), np.float32)]))
 
 
