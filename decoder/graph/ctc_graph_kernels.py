@@ -80,7 +80,7 @@ def make_plan(phones: Phones, plan: Plan) -> int:
                 bits &= bits - 1
                 contexts += 1
         for arc in range(phones.arc_begin[state], phones.epsilon_begin[state]):
-            if enters(plan, state, phones.phone_of[phones.ilabels[arc]]):
+            if enters(plan, state, np.int64(phones.phone_of[phones.ilabels[arc]])):
                 clashes += 1
         emitting = phones.epsilon_begin[state] - phones.arc_begin[state]
         epsilons = phones.arc_begin[state + 1] - phones.epsilon_begin[state]
@@ -130,7 +130,7 @@ def expand(phones: Phones, plan: Plan, repeated: NDArray[np.int32], frames: Fram
 
     ``repeated`` holds the label of one more frame of each phone, its entry 0 that of the blank.
     """
-    at = 0
+    at, nothing, free = 0, np.int32(0), np.float32(0.0)
     for state in range(len(plan.kind)):
         first, epsilon, last = phones.arc_begin[state], phones.epsilon_begin[state], phones.arc_begin[state + 1]
         kind, place = plan.kind[state], plan.base[state]
@@ -140,24 +140,24 @@ def expand(phones: Phones, plan: Plan, repeated: NDArray[np.int32], frames: Fram
             if context > 0:
                 if not enters(plan, state, context):
                     continue
-                at = put(frames, at, repeated[context], 0, 0.0, place)
+                at = put(frames, at, repeated[context], nothing, free, place)
             if context == 0 or (context > 0 and kind != MERGED):
-                at = put(frames, at, repeated[0], 0, 0.0, blank_state)
+                at = put(frames, at, repeated[0], nothing, free, blank_state)
             if context <= 0 or kind != MERGED:
                 for arc in range(first, epsilon):
-                    phone = phones.phone_of[phones.ilabels[arc]]
+                    phone = np.int64(phones.phone_of[phones.ilabels[arc]])
                     if phone == context or (kind == SPLIT and enters(plan, state, phone) == (context < 0)):
                         continue
-                    target = after_phone(plan, phones.nextstates[arc], phone)
+                    target = after_phone(plan, np.int64(phones.nextstates[arc]), phone)
                     at = put(frames, at, phones.ilabels[arc], phones.olabels[arc], phones.weights[arc], target)
             if context >= 0 and kind == SPLIT:
-                at = put(frames, at, 0, 0, 0.0, blank_state - 1)
+                at = put(frames, at, nothing, nothing, free, blank_state - 1)
             if context > 0 and kind == MERGED:
-                at = put(frames, at, 0, 0, 0.0, blank_state)
+                at = put(frames, at, nothing, nothing, free, blank_state)
             elif context >= 0:
                 for arc in range(epsilon, last):
-                    target = after_phone(plan, phones.nextstates[arc], context)
-                    at = put(frames, at, 0, phones.olabels[arc], phones.weights[arc], target)
+                    target = after_phone(plan, np.int64(phones.nextstates[arc]), context)
+                    at = put(frames, at, nothing, phones.olabels[arc], phones.weights[arc], target)
             place += 1
             frames.arc_begin[place] = at
     return at

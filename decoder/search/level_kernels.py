@@ -3,26 +3,23 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jit import kernel
+from ...jit import lean_kernel
 
 
-@kernel
-def mark_levels(states: NDArray[np.int32], arcs: NDArray[np.int32], level: NDArray[np.uint8]) -> int:
+@lean_kernel
+def mark_levels(
+    states: NDArray[np.int32], arcs: NDArray[np.int32], owners: NDArray[np.int32], level: NDArray[np.uint8]
+) -> int:
     """Set ``level`` (states,), zero on entry, to the longest epsilon path from each state, and add it to the arcs.
 
-    Returns the largest, or -1 - state where an epsilon cycle passes near that state or a path has more than 255 arcs.
+    ``owners`` are the states that epsilon arcs leave. Returns the largest, or -1 - state where an epsilon cycle passes
+    near that state or a path has more than 255 arcs.
     """
-    owners = np.empty(len(level), np.int32)
-    count = 0
-    for state in range(len(level)):
-        if states[2 * state + 1] < states[2 * state + 2]:
-            owners[count] = state
-            count += 1
     largest = 0
     changed = True
     while changed:
         changed = False
-        for i in range(count):
+        for i in range(len(owners)):
             state = int(owners[i])
             height = 0
             for arc in range(states[2 * state + 1], states[2 * state + 2]):

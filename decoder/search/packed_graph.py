@@ -42,7 +42,8 @@ def pack_graph(
         moves = points[fst.nextstates] != np.repeat(points, np.diff(fst.arc_begin))
         arcs[2::3] |= np.multiply(moves, LOOKS_AHEAD, dtype=np.int32)
     level = np.zeros(fst.states, np.uint8)
-    highest = int(mark_levels(states, arcs, level))
+    owners = np.flatnonzero(states[1::2] < states[2::2]).astype(np.int32)
+    highest = int(mark_levels(states, arcs, owners, level))
     if highest < 0:
         raise FormatError(
             f"graph: more than 255 epsilon arcs follow one another behind state {-1 - highest}; remove epsilons."
