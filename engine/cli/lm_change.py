@@ -12,7 +12,9 @@ from .numbers import Numbers, NumbersCommand
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
 @output_option
 @click.option("--weights", type=Numbers(), metavar="W...", help="A weight for each model, which together make 1.")
-@click.option("--tune", metavar="TEXT", multiple=True, help="Take the weights that make this text likeliest.")
+@click.option(
+    "--tune", metavar="TEXT", multiple=True, help="Take the weights that make this text likeliest; may come again."
+)
 @quantise_option
 def mix(
     models: tuple[str, ...], output: str, weights: tuple[float, ...] | None, tune: tuple[str, ...], bits: int | None
