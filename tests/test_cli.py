@@ -17,7 +17,7 @@ pytestmark = pytest.mark.cli
 
 SAID = "abe bad, cafe deaf fee ebb"
 HEARD = SAID.replace(",", "")
-NOTICE = "harken: compiling kernels for this machine, which happens once and takes some seconds ...\n"
+NOTICE = "harken: compiling this command's kernels for this machine, which happens once ...\n"
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ SYMBOLS = "<eps> 0\na 1\nb 2\nc 3\n"
 TEXT = "0\t1\ta\tb\t0.5\n0\t1\ta\ta\t1\n1\t0\t<eps>\tc\n1\t0.25\n"
 PLAIN = "0\t1\t1\t2\t0.5\n0\t1\t1\t1\t1\n1\t0\t0\t3\n1\t0.25\n"
 
-NOTICE = "harken: compiling kernels for this machine, which happens once and takes some seconds ...\n"
+NOTICE = "harken: compiling this command's kernels for this machine, which happens once ...\n"
 
 
 def harken(*arguments, data=b""):

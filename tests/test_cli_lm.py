@@ -27,7 +27,7 @@ from harken.lm.ngram.perplexity import perplexity
 from .naive_kenlm_trie import write_trie
 from .shared_data import shared
 
-NOTICE = "harken: compiling kernels for this machine, which happens once and takes some seconds ...\n"
+NOTICE = "harken: compiling this command's kernels for this machine, which happens once ...\n"
 SENTENCES = ["the cat sat on the mat", "the dog sat on the cat", "a dog ran", "the mat", "a cat saw the dog"] * 6
 NUMBERS = {"perplexity": 6, "perplexity without OOVs": 6, "OOVs": 0, "tokens": 0}
 
@@ -239,6 +239,8 @@ def test_mixing_and_pruning(harken, place):
     harken("estimate", "other", "--order", 2, "--discount-fallback", "-o", "b.safetensors")
     tables = [backoff_tables(read_ngrams(name)) for name in ("a.arpa", "b.safetensors")]
     out, _ = harken("mix", "a.arpa", "b.safetensors", "--weights", 0.25, 0.75, "-o", "mixed.arpa")
+    assert harken("mix", "a.arpa", "b.safetensors", "--weights", "0.25,0.75", "-o", "same.arpa")[0] == out
+    assert (place / "same.arpa").read_bytes() == (place / "mixed.arpa").read_bytes()
     assert out == "0.250000 a.arpa\n0.750000 b.safetensors\n"
     same("mixed.arpa", mix(tables, (0.25, 0.75)))
     (place / "tune").write_text("the zebra ran\nthe dog sat on the mat\n")

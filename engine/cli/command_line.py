@@ -72,9 +72,7 @@ def harken() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; ``arguments`` are those of the process where None."""
-    before_compiling(
-        lambda: complain("compiling kernels for this machine, which happens once and takes some seconds ...")
-    )
+    before_compiling(lambda: complain("compiling this command's kernels for this machine, which happens once ..."))
     try:
         with _orderly_end():
             code: Any = harken.main(arguments, prog_name="harken", standalone_mode=False)

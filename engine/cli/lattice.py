@@ -152,9 +152,10 @@ def _summary(key: str, made: "Lattice", said: dict[str, list[str]]) -> str:
     if made.states == 0:
         return f"{key}: no path\n"
     best = best_path(made)
+    language = f", language model {best.lm_cost:.3f}" if best.lm_cost else ""
     line = (
         f"{key}: {made.states} states, {made.arcs} arcs, {len(depth_per_frame(made))} frames, depth {depth(made):.1f}; "
-        f"best {best.total_cost:.3f} (graph {best.graph_cost:.3f}, acoustic {best.acoustic_cost:.3f})"
+        f"best {best.total_cost:.3f} (graph {best.graph_cost:.3f}, acoustic {best.acoustic_cost:.3f}{language})"
     )
     if key in said:
         closest = oracle(made, said[key])

@@ -50,7 +50,7 @@ class NumbersCommand(click.Command):
                 break
             if word in names:
                 numbers = []
-                while waiting and _NUMBER.fullmatch(waiting[-1].replace(",", "")):
+                while waiting and all(map(_NUMBER.fullmatch, waiting[-1].split(","))):
                     numbers.append(waiting.pop())
                 joined += [word, " ".join(numbers)]
             else:
