@@ -73,7 +73,7 @@ def harken() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; ``arguments`` are those of the process where None."""
-    gc.set_threshold(50_000, 20, 1000)  # what is imported makes little garbage; looking for it took a fifth of the start
+    gc.set_threshold(50_000, 20, 1000)  # imports leave little garbage; looking for it takes time
     before_compiling(lambda: complain("compiling this command's kernels for this machine, which happens once ..."))
     try:
         with _orderly_end():
