@@ -63,7 +63,7 @@ def test_the_fast_way_gives_what_the_definition_says(seed, order, text):
         assert getattr(found, name) == getattr(wanted, name)
     assert found.log10_prob == pytest.approx(wanted.log10_prob, rel=1e-5)
     assert found.known_log10_prob == pytest.approx(wanted.known_log10_prob, rel=1e-5, abs=1e-5)
-    assert found.perplexity_with_unknown == pytest.approx(10 ** (-wanted.log10_prob / wanted.tokens), rel=1e-4)
+    assert found.perplexity == pytest.approx(10 ** (-wanted.log10_prob / wanted.tokens), rel=1e-4)
     by_word = list(score_words(ngram, [Sentences(text)]))
     assert perplexity_of(by_word).log10_prob == pytest.approx(wanted.log10_prob, rel=1e-5)
     for line, scores in zip(text, by_word, strict=True):
@@ -103,13 +103,18 @@ def test_marks_in_the_text_are_refused(tmp_path):
             perplexity(model, ["a", marked])
 
 
+def test_lists_of_words_are_sentences_too():
+    model = Ngram.from_arpa(estimate(["a b c", "b a"], 2).to_arpa())
+    assert perplexity(model, [["a", "x"], ("b",), []]) == perplexity(model, ["a x", "b", ""])
+
+
 def test_a_hopeless_model_has_an_infinite_perplexity():
     class Hopeless:
         def word_scores(self, words):
             return np.full(len(words) + 1, -1e4), np.ones(len(words) + 1, bool)
 
     measured = perplexity(Hopeless(), ["a"])
-    assert measured.perplexity == math.inf
+    assert measured.perplexity_without_unknown == math.inf
     assert measured.as_dict()["perplexity"] == math.inf
     assert measured.as_dict()["tokens"] == 2
 
@@ -140,8 +145,8 @@ def test_numbers_are_those_of_kenlms_query(tmp_path):
         words, summary = said.split("Perplexity including OOVs:\t")  # all words stand on one line with it
         with_oov, without, oovs, tokens = (line.split("\t")[-1] for line in summary.strip().split("\n"))
         measured = text_perplexity(scorer, text_files([tmp_path / "text"]))
-        assert measured.perplexity_with_unknown == pytest.approx(float(with_oov), rel=1e-5)
-        assert measured.perplexity == pytest.approx(float(without), rel=1e-5)
+        assert measured.perplexity == pytest.approx(float(with_oov), rel=1e-5)
+        assert measured.perplexity_without_unknown == pytest.approx(float(without), rel=1e-5)
         assert measured.unknown_words == int(oovs) > 2
         assert measured.tokens == int(tokens)
         wanted = [entry.rsplit(" ", 2) for entry in words.split("\t") if entry]

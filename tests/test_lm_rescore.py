@@ -157,7 +157,7 @@ def test_perplexity_of_an_even_model():
     measured = perplexity(Ngram.from_arpa(even.to_arpa()), ["a b", "x d c", ""])
     assert (measured.sentences, measured.words, measured.unknown_words) == (3, 5, 1)
     assert measured.perplexity == pytest.approx(6)
-    assert measured.perplexity_with_unknown == pytest.approx(6)
+    assert measured.perplexity_without_unknown == pytest.approx(6)
     assert measured.unknown_rate == pytest.approx(0.2)
     with pytest.raises(FormatError, match=r"no words|no sentences"):
         perplexity(Ngram.from_arpa(even.to_arpa()), [])

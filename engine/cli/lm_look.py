@@ -55,8 +55,8 @@ def perplexity(model_path: str, texts: tuple[str, ...], by_word: bool, json_path
         return
     if json_path is not None:
         write_aside(json_path, text.encode())
-    click.echo(f"perplexity               {found.perplexity_with_unknown:.4f}")
-    click.echo(f"perplexity without OOVs  {found.perplexity:.4f}")
+    click.echo(f"perplexity               {found.perplexity:.4f}")
+    click.echo(f"perplexity without OOVs  {found.perplexity_without_unknown:.4f}")
     click.echo(f"OOVs                     {found.unknown_words}")
     click.echo(f"tokens                   {found.tokens}")
 

@@ -61,7 +61,7 @@ def _some(words: tuple[str, ...] | list[str]) -> str:
 
 def _perplexity(found: Perplexity) -> str:
     return (
-        f"perplexity {found.perplexity:.1f} without unknown words, {found.perplexity_with_unknown:.1f} with them; "
+        f"perplexity {found.perplexity_without_unknown:.1f} without unknown words, {found.perplexity:.1f} with them; "
         f"{found.unknown_words:,} of {found.words:,} words unknown ({100 * found.unknown_rate:.2f} %)"
     )
 

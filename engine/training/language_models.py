@@ -152,7 +152,7 @@ def build_language_models(
     report["rescoring"]["MB"] = made.rescoring.stat().st_size / 1e6
     if sources.validation:
         measured = perplexity(KenlmModel(made.rescoring), sources.validation)
-        report["rescoring"]["perplexity quantised"] = measured.perplexity
+        report["rescoring"]["perplexity quantised"] = measured.perplexity_without_unknown
         report["unknown words"] = measured.unknown_rate
     _write_aside(noted, json.dumps(report, indent=1) + "\n")
     return replace(made, report=report)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ngram.bare_strings import refuse_bare_string
 from .backoff_tables import BackoffTables
 from .counting import CountingOptions, Sentences, count_text, text_files
 from .kneser_ney import SmoothingOptions, smooth
@@ -60,6 +61,7 @@ def estimate_files(
     memory lies in temporary files too. ``progress`` is called with the bytes that have been read and those of all
     files. Unlike lmplz's, the last sentence ends where its new-line is missing. Raises OptionsError, FormatError.
     """
+    refuse_bare_string(paths, "paths", "put it in a list, as in [path]")
     counting = CountingOptions(memory=memory, folder=temporary)
     name = ", ".join("standard input" if path == "-" else os.fspath(path) for path in paths)
     counts = count_text(text_files(paths, progress), order, vocabulary, counting, name)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
+from ..ngram.bare_strings import refuse_one_sentence
 from .backoff_tables import BackoffTable, BackoffTables
 from .counting import encode
 from .linked_model import link, with_new_backoffs
@@ -146,6 +147,7 @@ def tune_weights(models: Sequence[BackoffTables], sentences: Iterable[str]) -> t
 
     Words that no model knows do not count. Raises FormatError where no words remain.
     """
+    refuse_one_sentence(sentences)
     text = list(sentences)
     known = {word.encode() for model in models for word in model.words[END_ID + 1 :]}
     if not any(word in known for sentence in text for word in sentence.encode("utf8", "surrogatepass").split()):

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import IO, Protocol
 
 from ...errors import FormatError
+from ..ngram.bare_strings import refuse_one_sentence
 
 Progress = Callable[[int, int], None]
 """Called with the bytes of the files read so far, and in all (0 where that is not known)."""
@@ -34,6 +35,7 @@ class Sentences:
     """Sentences from Python; new-lines in them, or behind them, are spaces. ``name`` has {} for a sentence's number."""
 
     def __init__(self, sentences: Iterable[str], name: str = "Sentence {} of the text") -> None:
+        refuse_one_sentence(sentences)
         self._sentences = sentences
         self._name = name
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
 from ..ngram.arpa import SPECIAL_WORDS
+from ..ngram.bare_strings import refuse_bare_string
 from .ngram_rows import END_ID
 from .text_pieces import Sentences, Source
 from .word_numbers import WHITE_SPACE, NumberedText, WordNumbers
@@ -30,10 +31,11 @@ class Tokenizer:
     """Numbers words: ``<unk>``, ``<s>``, ``</s>``, then those of ``vocabulary`` or, without one, those of the text.
 
     Words outside the vocabulary are ``<unk>``. Raises OptionsError for a vocabulary in which a word stands twice, is
-    empty or holds white space.
+    empty or holds white space, and for a string in its place.
     """
 
     def __init__(self, vocabulary: Sequence[str] | None = None, threads: int = 1) -> None:
+        refuse_bare_string(vocabulary, "vocabulary", "split it, as in words.split()")
         self._known = WordNumbers()
         self._growing = vocabulary is None
         self._lanes = [WordNumbers() for _ in range(threads)]

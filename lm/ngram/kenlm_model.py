@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
+from .bare_strings import refuse_bare_sentence, refuse_one_sentence
 
 
 class KenlmModel:
@@ -44,16 +45,22 @@ class KenlmModel:
         return float(self._model.score("<unk>", bos=False, eos=False))
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows."""
+        """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows.
+
+        Raises OptionsError for a sentence that is not split into words.
+        """
+        refuse_bare_sentence(words)
         rows = list(self._model.full_scores(" ".join(words)))
         return np.array([row[0] for row in rows]), np.array([not row[2] for row in rows])
 
     def sentence_score(self, words: Sequence[str]) -> float:
-        """Return log10 p of a whole sentence, its end included."""
+        """Return log10 p of a whole sentence, its end included; raises OptionsError for one not split into words."""
+        refuse_bare_sentence(words)
         return float(self._model.score(" ".join(words)))
 
     def sentence_scores(self, sentences: Iterable[str | Sequence[str]]) -> NDArray[np.float64]:
         """Return log10 p of each sentence (words between spaces, or a list of them), its end included."""
+        refuse_one_sentence(sentences)
         lines = (sentence if isinstance(sentence, str) else " ".join(sentence) for sentence in sentences)
         return np.array([self._model.score(line) for line in lines], np.float64)
 

@@ -18,6 +18,7 @@ from ...errors import FormatError, OptionsError
 from ...tensorfile import map_arrays, save_arrays
 from .arpa import MOST_LOG10, SENTENCE_END, SENTENCE_START, SPECIAL_WORDS, Arpa
 from .automaton import arpa_of, automaton_of
+from .bare_strings import refuse_bare_sentence, refuse_one_sentence
 from .packed_arrays import CODE_BITS, PLAIN_BITS, STATES, NgramArrays, NgramAutomaton, read_only
 from .packed_check import is_sound
 from .packing import pack, unpack
@@ -31,10 +32,11 @@ START_ID, END_ID = SPECIAL_WORDS.index(SENTENCE_START), SPECIAL_WORDS.index(SENT
 
 
 class Ngram:
-    """A back-off model as an automaton over words whose states are histories (see ``packed_arrays``).
+    """A back-off model as an automaton over words whose states are histories.
 
-    ``words[id]`` names the words, ``<unk>``, ``<s>``, ``</s>`` first; ``arrays`` is what ``lookup_kernels.lookup``
-    takes, ``automaton()`` the same as plain arrays; ``start_state`` is the history ``<s>``.
+    ``words[id]`` names the words, ``<unk>``, ``<s>``, ``</s>`` first; ``arrays`` (harken.lm.ngram.packed_arrays) is
+    what ``harken.lm.ngram.lookup_kernels.lookup`` takes, ``automaton()`` the same as plain arrays;
+    ``start_state`` is the history ``<s>``.
     """
 
     def __init__(self, words: Sequence[str] | str, arrays: NgramArrays, start_state: int, order: int) -> None:
@@ -51,9 +53,10 @@ class Ngram:
 
     @classmethod
     def from_arpa(cls, arpa: Arpa, quantised: int | None = None) -> "Ngram":
-        """Return ``arpa`` as a model; with ``quantised`` its numbers become codes of so many bits, see ``pack``.
+        """Return ``arpa`` as a model; with ``quantised`` its numbers become codes of so many bits.
 
-        Raises FormatError where the context of an n-gram is no n-gram itself.
+        See ``harken.lm.ngram.packing.pack`` for the codes. Raises FormatError where the context of an n-gram is no
+        n-gram itself.
         """
         automaton = automaton_of(arpa)
         return cls(arpa.words, pack(automaton, quantised), int(automaton.next_state[START_ID]), arpa.order)
@@ -72,7 +75,7 @@ class Ngram:
         return made
 
     def quantise(self, bits: int) -> "Ngram":
-        """Return the model with probabilities and back-off weights as codes of ``bits`` bits, see ``pack``."""
+        """Return the model with probabilities and back-off weights as codes of ``bits`` bits; see ``from_arpa``."""
         return Ngram(self.words, pack(self.automaton(), bits), self.start_state, self.order)
 
     def automaton(self) -> NgramAutomaton:
@@ -108,11 +111,18 @@ class Ngram:
         return Ngram((*self.words, *added), arrays, self.start_state, self.order)
 
     def save(self, path: str | os.PathLike[str], quantised: int | None = None) -> None:
-        """Write the model as one file that ``load`` maps, quantised first where bits are given; aside, then renamed."""
+        """Write the model as one file that ``load`` maps, quantised first where bits are given; aside, then renamed.
+
+        Raises FormatError where it cannot be written.
+        """
         model = self if quantised is None or quantised == self.quantised else self.quantise(quantised)
         named = dict(model.arrays._asdict())
         named["text"] = np.frombuffer(model._text.encode("utf8"), np.uint8)
-        save_arrays(path, named, {"format": _FORMAT, "start": str(self.start_state), "order": str(self.order)})
+        metadata = {"format": _FORMAT, "start": str(self.start_state), "order": str(self.order)}
+        try:
+            save_arrays(path, named, metadata)
+        except OSError as problem:
+            raise FormatError(f"{path}: cannot be written ({problem.strerror or problem}).") from None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Ngram":
@@ -163,7 +173,11 @@ class Ngram:
         return float(log10_prob), int(following)
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows."""
+        """Return log10 p of each word of a sentence and of ``</s>`` after it, and which of them the model knows.
+
+        Raises OptionsError for a sentence that is not split into words.
+        """
+        refuse_bare_sentence(words)
         known = self.ids
         ids = np.array([known.get(word, 0) for word in words] + [END_ID], np.int32)
         scores = np.empty(len(ids))
@@ -171,7 +185,8 @@ class Ngram:
         return scores, ids != 0
 
     def sentence_score(self, words: Sequence[str]) -> float:
-        """Return log10 p of a whole sentence, its end included."""
+        """Return log10 p of a whole sentence, its end included; raises OptionsError for one not split into words."""
+        refuse_bare_sentence(words)
         ids = np.fromiter(map(self.ids.get, words, repeat(0)), np.int32, len(words))
         return float(self._kernels.sum_lookups(*self.arrays, self.start_state, ids, END_ID))
 
@@ -188,8 +203,10 @@ class Ngram:
     ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]]:
         """Return log10 p of every word of every sentence and of ``</s>`` after it, and their ids (0: unknown).
 
-        Those of sentence i stand from ``begin[i]`` to ``begin[i + 1]``; ``begin`` is the third answer.
+        Those of sentence i stand from ``begin[i]`` to ``begin[i + 1]``; ``begin`` is the third answer. Raises
+        OptionsError for one string in place of the sentences.
         """
+        refuse_one_sentence(sentences)
         lines = [sentence if isinstance(sentence, str) else " ".join(sentence) for sentence in sentences]
         text = "\n".join(lines)
         if text.count("\n") >= max(1, len(lines)):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError
 from .arpa import SENTENCE_END
+from .bare_strings import refuse_one_sentence
 from .kenlm_model import KenlmModel
 from .ngram import Ngram
 
@@ -56,13 +57,13 @@ class Perplexity:
 
     @property
     def perplexity(self) -> float:
-        """Over the tokens that are in the vocabulary (KenLM: "excluding OOVs")."""
-        return _power(-self.known_log10_prob / max(1, self.tokens - self.unknown_words))
+        """Over all tokens (KenLM: "including OOVs"); a word that the model lacks has the probability of ``<unk>``."""
+        return _power(-self.log10_prob / max(1, self.tokens))
 
     @property
-    def perplexity_with_unknown(self) -> float:
-        """Over all tokens (KenLM: "including OOVs")."""
-        return _power(-self.log10_prob / max(1, self.tokens))
+    def perplexity_without_unknown(self) -> float:
+        """Over the tokens that are in the vocabulary (KenLM: "excluding OOVs")."""
+        return _power(-self.known_log10_prob / max(1, self.tokens - self.unknown_words))
 
     @property
     def unknown_rate(self) -> float:
@@ -72,8 +73,8 @@ class Perplexity:
     def as_dict(self) -> dict[str, Any]:
         """Return all numbers by the names that ``harken lm perplexity --json`` writes."""
         return {
-            "perplexity": self.perplexity_with_unknown,
-            "perplexity_without_oov": self.perplexity,
+            "perplexity": self.perplexity,
+            "perplexity_without_oov": self.perplexity_without_unknown,
             "oovs": self.unknown_words,
             "tokens": self.tokens,
             "sentences": self.sentences,
@@ -93,8 +94,11 @@ class WordScore:
     known: bool
 
 
-def perplexity(model: WordScorer, sentences: Iterable[str]) -> Perplexity:
-    """Measure ``model`` on ``sentences`` (words between spaces); raises FormatError where there are no words."""
+def perplexity(model: WordScorer, sentences: Iterable[str | Sequence[str]]) -> Perplexity:
+    """Measure ``model`` on ``sentences``: words between spaces, or a list of them.
+
+    Raises FormatError where there are no words, OptionsError for one string in place of the sentences.
+    """
     return text_perplexity(model, [_Sentences(sentences)])
 
 
@@ -236,11 +240,12 @@ def _checked(lines: bytes, source: Text, number: int) -> bytes:
 class _Sentences:
     """Sentences from Python as a text."""
 
-    def __init__(self, sentences: Iterable[str]) -> None:
+    def __init__(self, sentences: Iterable[str | Sequence[str]]) -> None:
+        refuse_one_sentence(sentences)
         self._sentences = sentences
 
     def __iter__(self) -> Iterator[bytes]:
-        source = iter(self._sentences)
+        source = (words if isinstance(words, str) else " ".join(words) for words in self._sentences)
         while batch := [sentence.replace("\n", " ") for sentence in islice(source, 1 << 14)]:
             yield ("\n".join(batch) + "\n").encode("utf8", "surrogateescape")
 
