@@ -113,6 +113,26 @@ def test_phrases_for_another_graph_are_refused():
         History.of(graph, phrases=PhraseList(["a"]).compile(WORDS))
 
 
+def test_phrase_words_are_taken_as_they_are_written_or_as_they_are_said():
+    words = ("<eps>", "knightley", "US", "us", "doctor", "Bath", "cafe")
+
+    def labels(text):
+        compiled = PhraseList([text]).compile(words)
+        return [label for label in range(1, len(words)) if compiled.word[label]], compiled.unknown
+
+    assert labels("Knightley,") == ([1], {})
+    assert labels("DR. KNIGHTLEY") == ([1, 4], {})
+    assert labels("US") == ([2], {})
+    assert labels("us") == ([3], {})
+    assert labels("Us") == ([3], {})
+    assert labels("Bath") == ([5], {})
+    assert labels("bath") == ([], {"bath": ("bath",)})
+    assert labels("Caf\u00e9") == ([6], {})
+    assert labels("Knightley 1984 -") == ([], {"Knightley 1984 -": ("1984", "-")})
+    twice = PhraseList([Phrase("Knightley", 1.0), Phrase("knightley", 3.0)]).compile(words)
+    assert (twice.states, twice.most_gained) == (2, 3.0)
+
+
 def test_too_many_phrases_are_refused(monkeypatch):
     monkeypatch.setattr("harken.decoder.search.phrases.MOST_STATES", 4)
     with pytest.raises(OptionsError, match="list fewer"):

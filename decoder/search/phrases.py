@@ -60,18 +60,23 @@ class PhraseList:
     def compile(self, words: Sequence[str]) -> "Phrases":
         """Compile for a graph whose output words are ``words`` (``words[0]`` is none).
 
-        Phrases with words that are not among them cannot be found: they are left out, and ``Phrases.unknown`` names
-        those words. Raises OptionsError where the phrases need more than 2^20 states.
+        A word that is not among them as it is written is taken in lower case, or else as the normaliser of English
+        reads it, if that is one word: "Knightley," is ``knightley``. Phrases with words that are not among them even so
+        cannot be found: they are left out, and ``Phrases.unknown`` names those words. Raises OptionsError where the
+        phrases need more than 2^20 states.
         """
         number = {word: label for label, word in enumerate(words) if label}
         weights: dict[tuple[int, ...], float] = {}
         unknown: dict[str, tuple[str, ...]] = {}
         for phrase in self.phrases:
-            missing = tuple(dict.fromkeys(word for word in phrase.words if word not in number))
+            found = [_label(word, number) for word in phrase.words]
+            missing = tuple(
+                dict.fromkeys(word for word, label in zip(phrase.words, found, strict=True) if label is None)
+            )
             if missing:
                 unknown[phrase.text] = missing
                 continue
-            labels = tuple(number[word] for word in phrase.words)
+            labels = tuple(label for label in found if label is not None)
             weights[labels] = max(weights.get(labels, -math.inf), phrase.weight)
         return _compile(weights, len(words), unknown)
 
@@ -129,6 +134,16 @@ class Phrases:
                 at = int(self.fail[at])
             most = max(most, -float(self.held[state]))
         return most
+
+
+def _label(word: str, number: dict[str, int]) -> int | None:
+    """Return the number of a word as it is written, in lower case, or as it is read out, whichever there is first."""
+    for form in (word, word.lower()):
+        if form in number:
+            return number[form]
+    from ...lm.text.normalizer import normalize
+
+    return number.get(normalize(word))
 
 
 def _compile(weights: dict[tuple[int, ...], float], labels: int, unknown: dict[str, tuple[str, ...]]) -> Phrases:
