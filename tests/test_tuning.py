@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from harken.engine.cli import harken
+from harken.engine.cli.model import TUNED
 from harken.engine.cli.tune import tune as tune_command
 from harken.engine.manifest import read_manifest
 from harken.engine.model import Bundle
@@ -207,6 +209,14 @@ def test_weights_are_written_into_a_bundle(place, tmp_path):
     bundle.verify()
 
 
+def test_a_model_tells_of_the_latest_tuning_alone(tmp_path):
+    toy = make_toy_bundle(tmp_path / "toy")
+    for sentence in (f"{TUNED} 5 clips: a", "customised", f"{TUNED} 5 clips: b", f"{TUNED} 5 clips: b"):
+        write_decoding(toy, RescoreOptions(0.9, 0.5), sentence)
+    told = [line.strip() for line in CliRunner().invoke(harken, ["model", "--model", str(toy)]).stdout.splitlines()]
+    assert [line for line in told if line.startswith((TUNED, "customised"))] == ["customised", f"{TUNED} 5 clips: b"]
+
+
 def run(*arguments, code=0):
     found = CliRunner().invoke(tune_command, [str(argument) for argument in arguments], standalone_mode=False)
     if found.exception is not None and code == 0:
@@ -234,7 +244,7 @@ def test_the_command_reports_writes_and_draws(place, tmp_path, tuning):
     ElementTree.parse(tmp_path / "out.svg")
     bundle = Bundle.load(toy)
     assert {name: getattr(bundle.decoding, name) for name in value["best"]} == value["best"]
-    assert "5 clips" in bundle.provenance[0]
+    assert bundle.provenance[0].startswith(f"{TUNED} 5 clips: ")
     lines = found.stdout[found.stdout.index("penalty") :].splitlines()
     table = [re.findall(r"-?[\d.]+", line) for line in lines[1:4]]
     best = np.unravel_index(tuning.surface.best, (3, 3, 2))

@@ -18,6 +18,7 @@ from ..tuning.surface import AXES, SMALL_SET, Surface, TuningGrid
 from ..tuning.tuner import Tuning, write_decoding
 from ..tuning.tuner import tune as tune_weights
 from .command_line import complain
+from .model import TUNED
 from .options import audio_options, decoding_options, make_recognizer, model_option, refuse_absent_folders
 
 MOST_COLUMNS = 15
@@ -127,7 +128,7 @@ def tune(
         write_aside(picture, surface_svg(found.surface, f"Word error rate on {Path(manifest).name}, %").encode())
     click.echo(_report(found))
     if write and model is not None:
-        sentence = f"rescoring weights tuned on {len(found.surface.words)} clips: {_best(found.surface)}"
+        sentence = f"{TUNED} {len(found.surface.words)} clips: {_best(found.surface)}"
         write_decoding(model, found.surface.points[found.surface.best], sentence)
         click.echo(f"written to {model}")
     return int(bool(found.refused))
