@@ -50,7 +50,8 @@ class RecognizerOptions:
     bundle's larger language model. rescoring: what is re-ranked, the whole lattice or the n-best list. phrases: words
     in a row that the search should rather find (see harken.decoder.search.phrases for their weights). words: words that
     the model is to know besides its own, as they are written or with pronunciations or spoken forms (see
-    harken.lm.pronunciation.words); the search then composes the language model on the fly. word_probability: how likely
+    harken.lm.pronunciation.words); the search then composes the language model on the fly. Words that the model knows
+    already get no likelier (``Recognizer.known_words`` names them; phrases do that). word_probability: how likely
     each of them is to be the next word where nothing is known of the words before; less where together they would have
     more than a twentieth.
     """
@@ -166,6 +167,11 @@ class Recognizer:
         from .vocabulary import Vocabulary
 
         return Vocabulary(self.bundle, self.options.words, self.options.word_probability)
+
+    @property
+    def known_words(self) -> tuple[str, ...]:
+        """Words of the options that the model knows already: they get no likelier, list them as phrases for that."""
+        return self.vocabulary.known
 
     @property
     def first_pass(self) -> "Ngram | None":

@@ -2,6 +2,10 @@
 
 A word that is added is a unigram of the first pass's model and, alike, of the rescoring one: how likely it is does not
 depend on the words before it, but for what backing off to it costs there. Many words share a twentieth of all speech.
+
+A word that the bundle knows already gets no likelier (phrases do that, and customising), but it is shown as it was
+written where that differs from the lexicon's spelling by capitals, accents and punctuation alone: "Knightley", not
+"knightley". Not so words that are commoner than ``COMMON``, lest "US" rewrites every "us".
 """
 
 import math
@@ -13,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import OptionsError
 from ..lm.pronunciation.added_words import AddedWords, pronounce_words
 from ..lm.pronunciation.words import WantedWord
+from ..lm.text.folding import to_ascii
 from .display_file import DISPLAY_FILE, read_display
 from .model import Bundle
 from .result import Segment
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
 
 MOST_ADDED = 0.05
 """What added words may have of the probability of all words together."""
+COMMON = 3e-4
+"""Words that the first pass's model thinks commoner than this are shown as the lexicon spells them: in English some
+hundreds, "us" and "may" among them, but not "john"."""
 
 
 class Vocabulary:
@@ -55,12 +63,12 @@ class Vocabulary:
 
         Raises OptionsError where one cannot be pronounced.
         """
-        if not self.words:
-            return None
+        return self._pronounced if self._pronounced.words else None
 
-        wanted = [WantedWord(word) if isinstance(word, str) else word for word in self.words]
-        added = pronounce_words(wanted, self._listed, self.g2p, phones=self.bundle.units[1:])
-        return added if added.words else None
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Those of ``words`` that the bundle knows already, as they were written; they get no likelier."""
+        return self._pronounced.known
 
     @cached_property
     def lexicon(self) -> "Lexicon":
@@ -109,7 +117,18 @@ class Vocabulary:
         shown = {}
         if self.bundle.has(DISPLAY_FILE):
             shown = AddedWords(read_display(self.bundle.path(DISPLAY_FILE))).display
-        return shown if self.added is None else shown | self.added.display
+        return shown | self.written_forms(self._pronounced) | self._pronounced.display
+
+    def written_forms(self, added: AddedWords) -> dict[str, str]:
+        """Return how those words of a list are shown that the bundle knew, by token (see the module's docstring)."""
+        forms = {}
+        for written in added.known:
+            token = added.normalize(written)
+            if token in (written, "") or token not in self._listed or _letters(written) != _letters(token):
+                continue
+            if self._first_pass is None or not self._is_common(token, self._first_pass):
+                forms[token] = written
+        return forms
 
     def shown(self, segment: Segment) -> Segment:
         """Return ``segment`` with its words as they are shown."""
@@ -120,6 +139,17 @@ class Vocabulary:
             words = tuple(replace(word, text=self.display.get(word.text, word.text)) for word in reading.words)
             alternatives.append(replace(reading, text=" ".join(word.text for word in words), words=words))
         return replace(segment, alternatives=tuple(alternatives))
+
+    @staticmethod
+    def _is_common(word: str, model: "Ngram") -> bool:
+        return word in model.ids and float(model.arrays.word_log10[model.ids[word]]) > math.log10(COMMON)
+
+    @cached_property
+    def _pronounced(self) -> AddedWords:
+        if not self.words:
+            return AddedWords(())
+        wanted = [WantedWord(word) if isinstance(word, str) else word for word in self.words]
+        return pronounce_words(wanted, self._listed, self.g2p, phones=self.bundle.units[1:])
 
     @cached_property
     def _listed(self) -> "Lexicon":
@@ -155,3 +185,8 @@ class Vocabulary:
         known = model.ids if isinstance(model, Ngram) else model
         words = [added.word for added in self.added.words if added.word not in known]
         return dict.fromkeys(words, math.log10(min(self.probability, MOST_ADDED / max(1, len(words)))))
+
+
+def _letters(text: str) -> str:
+    """Return the letters and figures of a text without accents and capitals."""
+    return "".join(filter(str.isalnum, to_ascii(text).lower()))

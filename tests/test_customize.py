@@ -2,6 +2,7 @@ import bz2
 import gzip
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from harken.engine.cli import harken
 from harken.engine.customize import CustomizeOptions, customize_lm
 from harken.engine.customize.bundle import new_folder
+from harken.engine.customize.report import report_lines
 from harken.engine.customize.text import read_domain_text
 from harken.engine.customize.word_recall import WordRecall, word_recall
 from harken.engine.display_file import read_display, write_display
@@ -101,6 +103,32 @@ def test_listed_words_that_the_model_knew_become_likelier(base, text, tmp_path):
         scores[name] = {word: model.score(0, model.word_id(word))[0] for word in ("deaf", "abe", "bad")}
     assert all(scores["with"][word] > scores["without"][word] for word in ("deaf", "abe"))
     assert scores["with"]["bad"] < scores["without"]["bad"]
+
+
+def test_listed_words_that_the_model_knew_are_shown_as_they_are_written(base, text, tmp_path, monkeypatch):
+    monkeypatch.setattr("harken.engine.vocabulary.COMMON", 1.0)
+    words = [*WORDS, "Deaf", "Bad Abe", "abe"]
+    report = customize_lm(CustomizeOptions((text,), tmp_path / "one", base, words, weight=0.5))
+    assert report.shown == ("Deaf",)
+    assert "  of which are shown as they are listed: Deaf" in report_lines(report)
+    assert heard(report.out, "deaf abe") == "Deaf abe"
+    again = customize_lm(CustomizeOptions((text,), tmp_path / "two", report.out, ["DEAF", "DABB"], weight=0.5))
+    assert [(word.word, word.display) for word in read_display(again.out / "display.txt")] == [
+        ("deaf", "DEAF"), ("dabb", "DABB"), ("Bad_Cab", "Bad Cab"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("least", "reason"),
+    [
+        (None, "none were to be; --least-count changes that"),
+        (1, "letters that make no word"),
+        (3, "fewer than 3 occurrences, --least-count changes that, or letters that make no word"),
+    ],
+)
+def test_the_report_says_why_words_were_left_out(made, least, reason):
+    lines = list(report_lines(replace(made, least_count=least)))
+    assert sum(line.startswith(f"words of the text that were not added (3; {reason}): ") for line in lines) == 1
 
 
 def test_a_static_graph_gives_the_same_words(base, made, text, tmp_path):
@@ -282,7 +310,12 @@ def test_transcribe_takes_words_from_files(base, tmp_path):
     assert CliRunner().invoke(harken, command, catch_exceptions=False).stdout == "abe ebb bad cafe ace\n"
     more = ["--words", str(tmp_path / "words.txt"), "--pronunciations", str(tmp_path / "display.txt")]
     more += ["--word-probability", "0.2"]
-    assert CliRunner().invoke(harken, [*command, *more], catch_exceptions=False).stdout == "abe Dabb Bad Cab ace\n"
+    answer = CliRunner().invoke(harken, [*command, *more], catch_exceptions=False)
+    assert (answer.stdout, answer.stderr) == ("abe Dabb Bad Cab ace\n", "")
+    (tmp_path / "words.txt").write_text("Dabb\tD A B B\nAbe\nace\n")
+    answer = CliRunner().invoke(harken, [*command, *more], catch_exceptions=False)
+    assert answer.stdout == "abe Dabb Bad Cab ace\n"
+    assert answer.stderr == "harken: these words are known already, --phrases makes them likelier: Abe, ace.\n"
 
 
 def test_recordings_without_a_word_said_are_refused_before_the_work(base, text, tmp_path):

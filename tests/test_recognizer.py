@@ -94,6 +94,23 @@ def test_words_are_added_for_a_run(tmp_path, on_the_fly):
             base.with_words(NEW, share)
 
 
+def test_known_words_are_named_and_shown_as_they_are_written(tmp_path, monkeypatch):
+    base = Recognizer(make_toy_bundle(tmp_path / "toy"))
+    said = speak("ace fade bad, abe cafe fee")
+    listed = [*NEW, "Abe", "Bad Ace", "B\u00e1d", "fee"]
+    common = base.with_words(listed, 0.5)
+    assert common.known_words == ("Abe", "Bad Ace", "B\u00e1d", "fee")
+    assert [s.text for s in common.transcribe(said, 16000).segments] == ["ace Fade bad", "A.B. Cab fee"]
+    monkeypatch.setattr("harken.engine.vocabulary.COMMON", 1.0)
+    added = base.with_words(listed, 0.5)
+    assert added.vocabulary.display == {"fade": "Fade", "A.B._Cab": "A.B. Cab", "abe": "Abe", "bad": "B\u00e1d"}
+    assert [s.text for s in added.transcribe(said, 16000).segments] == ["ace Fade B\u00e1d", "A.B. Cab fee"]
+    alone = base.with_words(["Abe"])
+    assert alone.on_the_fly is False
+    assert alone.transcribe(speak("abe bad"), 16000).text == "Abe bad"
+    assert base.known_words == ()
+
+
 def test_added_words_share_the_probability_of_unknown_ones(tmp_path):
     base = Recognizer(make_toy_bundle(tmp_path / "toy"))
     plain, added = base.language_model, base.with_words(NEW, 1e-3).language_model

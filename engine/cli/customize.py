@@ -70,6 +70,10 @@ def lm(words: str | None, pronunciations: str | None, least_count: int, **given:
     The text's n-grams are mixed with the base model's, words that the lexicon lacks are added, listed ones and those
     that the text repeats, and a whole new bundle is written, which transcribes as any other does. A customised bundle
     can be customised again.
+
+    \b
+      harken customize lm --text minutes.txt --words names.txt --out my-model
+      harken transcribe --model my-model meeting.flac
     """
     options = CustomizeOptions(words=read_word_files(words, pronunciations), least_count=least_count or None, **given)
     report = customize_lm(options, lambda step: complain(f"{step} ..."), _evaluate)

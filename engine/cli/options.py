@@ -17,6 +17,7 @@ from ..model import Decoding
 from ..recognizer import Recognizer, RecognizerOptions
 from .command_line import complain
 
+MOST_NAMED = 20
 Command = Callable[..., Any]
 
 
@@ -139,6 +140,7 @@ def make_recognizer(
     if phrase_file is not None:
         options["phrases"] = read_phrases(phrase_file).phrases
     recognizer = Recognizer(model, RecognizerOptions(**options))
+    complain_of_known(recognizer)
     if phrase_file is not None and recognizer.phrases is not None:
         complain_of_unknown(phrase_file, recognizer.phrases)
     return recognizer
@@ -148,6 +150,15 @@ def read_word_files(word_file: str | None, display_file: str | None) -> tuple[Wa
     """Return the words of a word list and of a list of display forms, each of which may be missing."""
     listed = () if word_file is None else read_words(word_file)
     return (*listed, *(() if display_file is None else read_display_forms(display_file)))
+
+
+def complain_of_known(recognizer: Recognizer) -> None:
+    """Say which of the words to know are known already; they get no likelier by being listed."""
+    known = recognizer.known_words
+    if known:
+        more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
+        named = ", ".join(known[:MOST_NAMED])
+        complain(f"these words are known already, --phrases makes them likelier: {named}{more}.")
 
 
 def complain_of_unknown(phrase_file: str, phrases: Phrases) -> None:

@@ -68,7 +68,8 @@ class CustomizeReport:
     listed, found: words that lists and text added, with their pronunciations; left_out: words of the text that were
     not added, commonest first. first_pass, rescoring: the weight of the domain and perplexities on held-out parts of
     its text. before, after: perplexities of the rescoring models on the test text, None without one; errors_before,
-    errors_after likewise on the test recordings. seconds: how long each step took.
+    errors_after likewise on the test recordings. seconds: how long each step took. shown: how listed words that the
+    model knew are shown now, where it is not as the lexicon spells them. least_count: that of the options.
     """
 
     out: Path
@@ -85,3 +86,5 @@ class CustomizeReport:
     errors_before: "Evaluation | None" = None
     errors_after: "Evaluation | None" = None
     seconds: dict[str, float] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    least_count: int | None = None

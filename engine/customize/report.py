@@ -17,9 +17,14 @@ def report_lines(report: CustomizeReport) -> Iterator[str]:
     yield from _words("listed words", report.listed)
     if report.listed.known:
         yield f"listed words that the model knew: {', '.join(report.listed.known)}"
+    if report.shown:
+        yield f"  of which are shown as they are listed: {', '.join(report.shown)}"
     yield from _words("words of the text that the lexicon lacked", report.found)
     if report.left_out:
-        yield f"words of the text that were not added ({len(report.left_out):,}): {_some(report.left_out)}"
+        yield (
+            f"words of the text that were not added ({len(report.left_out):,}; {_why_left_out(report.least_count)}): "
+            f"{_some(report.left_out)}"
+        )
     for name, fit in (("first pass", report.first_pass), ("rescoring", report.rescoring)):
         yield (
             f"{name}: the text has weight {fit.weight:.2f}; perplexity of held-out parts of it "
@@ -40,6 +45,13 @@ def report_lines(report: CustomizeReport) -> Iterator[str]:
                 )
     yield "seconds: " + ", ".join(f"{step} {spent:.1f}" for step, spent in report.seconds.items())
     yield f"{report.out}: done in {sum(report.seconds.values()):.1f} s"
+
+
+def _why_left_out(least_count: int | None) -> str:
+    if least_count is None:
+        return "none were to be; --least-count changes that"
+    rare = f"fewer than {least_count} occurrences, --least-count changes that" if least_count > 1 else ""
+    return f"{rare}{', or ' if rare else ''}letters that make no word"
 
 
 def _words(title: str, added: AddedWords) -> Iterator[str]:

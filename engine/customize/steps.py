@@ -11,12 +11,13 @@ language model on the fly.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ...errors import FormatError
-from ...lm.pronunciation.added_words import AddedWords, pronounce_words
+from ...lm.pronunciation.added_words import AddedWord, AddedWords, pronounce_words
 from ...lm.pronunciation.words import WantedWord
 from ...lm.text.normalizer import normalize
 from ..display_file import DISPLAY_FILE, read_display
@@ -82,6 +83,8 @@ class _Customizing:
         with self.step("reading the text"):
             listed = pronounce_words(map(_wanted, options.words), lexicon, g2p, phones=self.phones)
             older = read_display(self.base.path(DISPLAY_FILE)) if self.base.has(DISPLAY_FILE) else ()
+            shown = self.vocabulary.written_forms(listed)
+            older = _shown_as(older, shown)
             known = AddedWords((*older, *listed.words))
             text = read_domain_text(options.text, known, options.normalize)
             test_text = None
@@ -105,7 +108,7 @@ class _Customizing:
             report |= self.word_errors(clips)
         return CustomizeReport(
             self.out, text.words, len(text.sentences), text.dropped, listed, found, left_out, *fits,
-            **report, seconds=self.seconds,
+            **report, seconds=self.seconds, shown=tuple(shown.values()), least_count=options.least_count,
         )  # fmt: skip
 
     def write(
@@ -219,3 +222,10 @@ class _Customizing:
 
 def _wanted(word: WantedWord | str) -> WantedWord:
     return WantedWord(word) if isinstance(word, str) else word
+
+
+def _shown_as(words: tuple[AddedWord, ...], forms: dict[str, str]) -> tuple[AddedWord, ...]:
+    """Return the words of a display file with ``forms``, by token, shown in place of what it said, or besides."""
+    kept = [replace(word, display=forms.get(word.word, word.display)) for word in words]
+    had = {word.word for word in words}
+    return (*kept, *(AddedWord(token, form, ()) for token, form in forms.items() if token not in had))
