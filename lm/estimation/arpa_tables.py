@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FormatError
+from ...errors import FormatError, OptionsError
 from ..ngram.arpa import Arpa
+from ..ngram.ngram import Ngram
 from .backoff_tables import BackoffTable, BackoffTables
 from .expected_frequencies import with_expected_frequencies
 from .ngram_rows import END_ID, START_ID, find_in_table, find_ngrams
@@ -37,6 +38,19 @@ def backoff_tables(arpa: Arpa) -> BackoffTables:
         floats = [values.astype(np.float32) for values in (prob, backoff, frequency)]
         tables.append(BackoffTable(word, context, suffix, *floats))
     return with_expected_frequencies(BackoffTables(arpa.words, tuple(tables)))
+
+
+def as_tables(model: BackoffTables | Arpa | Ngram, taker: str) -> BackoffTables:
+    """Return ``model`` as what can be mixed and pruned; ``taker``, the function it was given to, is for the message.
+
+    Raises OptionsError for other kinds of models, and FormatError as ``backoff_tables`` does.
+    """
+    if isinstance(model, BackoffTables):
+        return model
+    if isinstance(model, (Arpa, Ngram)):
+        return backoff_tables(model.to_arpa() if isinstance(model, Ngram) else model)
+    kind = type(model).__name__
+    raise OptionsError(f"{taker} takes BackoffTables, Arpa or Ngram, not {kind}: read a file with read_ngrams.")
 
 
 def _contexts(arpa: Arpa, tables: Sequence[BackoffTable], ids: NDArray[np.int32]) -> NDArray[np.int32]:

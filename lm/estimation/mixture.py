@@ -7,14 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, OptionsError
+from ..ngram.arpa import Arpa
 from ..ngram.bare_strings import refuse_one_sentence
+from ..ngram.ngram import Ngram
+from .arpa_tables import as_tables
 from .backoff_tables import BackoffTable, BackoffTables
 from .counting import encode
 from .linked_model import link, with_new_backoffs
 from .ngram_rows import END_ID, START_ID, UNKNOWN_ID
 
 
-def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTables:
+def mix(models: Sequence[BackoffTables | Arpa | Ngram], weights: Sequence[float]) -> BackoffTables:
     """Return one model with p(w|h) = sum of weight times p(w|h) for every n-gram that any of ``models`` lists.
 
     Each p(w|h) is what its model gives by its own back-off; back-off weights are computed anew, so that every history
@@ -23,16 +26,17 @@ def mix(models: Sequence[BackoffTables], weights: Sequence[float]) -> BackoffTab
 
     A word that a model lacks has probability 0 there, as in SRILM: what a model grants ``<unk>`` stays with ``<unk>``
     and is not shared out among words that others know. In a history, a model forgets what stands before such a word.
-    The frequency of an n-gram that a model does not list is what the model itself expects.
+    The frequency of an n-gram that a model does not list is what the model itself expects. Raises OptionsError.
     """
     if not models or len(models) != len(weights) or not abs(sum(weights) - 1) <= 1e-6 or min(weights) < 0:
         raise OptionsError("A mixture needs a weight for every model, none below 0, that sum to 1.")
-    words = tuple(dict.fromkeys(word for model in models for word in model.words))
+    taken = [as_tables(model, "mix") for model in models]
+    words = tuple(dict.fromkeys(word for model in taken for word in model.words))
     ids = {word: number for number, word in enumerate(words)}
-    parts = [_Part(model, weight, ids) for model, weight in zip(models, weights, strict=True)]
+    parts = [_Part(model, weight, ids) for model, weight in zip(taken, weights, strict=True)]
     tables = [_table(parts, *_every_word(len(words)))]
     totals = [_totals(parts)]
-    for n in range(2, max(len(model.tables) for model in models) + 1):
+    for n in range(2, max(len(model.tables) for model in taken) + 1):
         tables.append(_table(parts, *_any_listed(parts, n)))
         totals.append(_totals(parts))
     empty = sum(part.weight * part.totals[-1:] for part in parts)
@@ -142,17 +146,18 @@ def fit_weights(probabilities: Sequence[NDArray[Any]], rounds: int = 500) -> tup
     return tuple((weights / weights.sum()).tolist())
 
 
-def tune_weights(models: Sequence[BackoffTables], sentences: Iterable[str]) -> tuple[float, ...]:
+def tune_weights(models: Sequence[BackoffTables | Arpa | Ngram], sentences: Iterable[str]) -> tuple[float, ...]:
     """Return the weights for ``mix`` that make ``sentences`` (words between spaces) likeliest.
 
     Words that no model knows do not count. Raises FormatError where no words remain.
     """
     refuse_one_sentence(sentences)
+    taken = [as_tables(model, "tune_weights") for model in models]
     text = list(sentences)
-    known = {word.encode() for model in models for word in model.words[END_ID + 1 :]}
+    known = {word.encode() for model in taken for word in model.words[END_ID + 1 :]}
     if not any(word in known for sentence in text for word in sentence.encode("utf8", "surrogatepass").split()):
         raise FormatError("The text to tune the weights on holds no words that the models know.")
-    return fit_weights([known_probabilities(model, text) for model in models])
+    return fit_weights([known_probabilities(model, text) for model in taken])
 
 
 def known_probabilities(model: BackoffTables, sentences: Iterable[str]) -> NDArray[np.float64]:

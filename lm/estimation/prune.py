@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import OptionsError
+from ..ngram.arpa import Arpa
+from ..ngram.ngram import Ngram
+from .arpa_tables import as_tables
 from .backoff_tables import BackoffTables
 from .linked_model import LinkedModel, link, with_new_backoffs
 from .ngram_rows import UNKNOWN_ID
@@ -46,11 +49,13 @@ class PruneOptions:
             raise OptionsError("The number of n-grams to keep cannot be below 0.")
 
 
-def prune(model: BackoffTables, options: PruneOptions) -> BackoffTables:
+def prune(model: BackoffTables | Arpa | Ngram, options: PruneOptions) -> BackoffTables:
     """Return the pruned model, its back-off weights computed anew; a pruned model may be pruned again.
 
     The words after each history sum to what they did, those that n-grams were left out of inherit in proportion.
+    Raises OptionsError.
     """
+    model = as_tables(model, "prune")
     if options.per_order is not None and len(options.per_order) != len(model.tables) - 1:
         above = len(model.tables)
         raise OptionsError(f"per_order (--sizes) needs {above - 1} numbers, for the orders 2 to {above}.")

@@ -14,12 +14,14 @@ from typing import IO, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FormatError
+from ...errors import FormatError, OptionsError
 from ...tensorfile import written_aside
+from .ngram import Ngram
 
 _ROWS_AT_ONCE = 1 << 15
 _THREADS = 2
 _COMPRESSION = 1  # of zlib's 1 to 9; from here on files shrink by a tenth while the time doubles
+_OTHER_COMPRESSIONS = (".bz2", ".xz", ".zst", ".lzma")
 
 Rows = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
 """Some n-grams: word ids int32 (rows, order), log10 probabilities and back-off weights float32 (rows,)."""
@@ -44,14 +46,30 @@ class NgramRows(Protocol):
         """Return the n-grams ``begin`` to ``end`` of order ``n``."""
 
 
-def write_arpa(model: NgramRows, path: str | os.PathLike[str]) -> None:
-    """Write ``model`` (Arpa or BackoffTables) to ``path``; aside first, then renamed.
+def rows_of(model: NgramRows | Ngram, taker: str) -> NgramRows:
+    """Return ``model`` as one that gives its n-grams; ``taker``, the function it was given to, is for the message.
+
+    Raises OptionsError for what is no such model.
+    """
+    if isinstance(model, Ngram):
+        return model.to_arpa()
+    if not hasattr(model, "rows"):
+        kind = type(model).__name__
+        raise OptionsError(f"{taker} takes an Arpa, BackoffTables or Ngram, not {kind}: read a file with read_ngrams.")
+    return model
+
+
+def write_arpa(model: NgramRows | Ngram, path: str | os.PathLike[str]) -> None:
+    """Write ``model`` (Arpa, BackoffTables or Ngram) to ``path``; aside first, then renamed.
 
     Gzip-compressed where the name ends in ``.gz``. Every number is the shortest that reads back as the same float32.
-    Raises FormatError for a model with a value that is not finite or a word that an ARPA file cannot hold.
+    Raises FormatError for a model with a value that is not finite or a word that an ARPA file cannot hold, and for a
+    name that promises another compression; OptionsError for other kinds of models.
     """
     target = Path(path)
-    lines = _Lines(model, target)
+    if target.suffix in _OTHER_COMPRESSIONS:
+        raise FormatError(f"{path}: ARPA files are compressed with gzip alone; give a name that ends in .gz, or none.")
+    lines = _Lines(rows_of(model, "write_arpa"), target)
     try:
         with written_aside(target) as file:
             (_write_packed if target.suffix == ".gz" else _write_plain)(lines.tasks(), file)

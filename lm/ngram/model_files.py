@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...errors import FormatError, OptionsError
 from .arpa import Arpa, NgramTable
 from .arpa_reader import read_arpa
-from .arpa_writer import write_arpa
+from .arpa_writer import rows_of, write_arpa
 from .kenlm_file import KENLM_MAGIC
 from .kenlm_model import KenlmModel
 from .kenlm_trie import read_kenlm_trie
@@ -76,14 +76,18 @@ def check_target(path: str | os.PathLike[str], quantised: int | None = None) -> 
         raise OptionsError(f"{path}: only {MAPPED_ENDING} files hold quantised models.")
 
 
-def write_model(model: "NgramRows", path: str | os.PathLike[str], quantised: int | None = None) -> None:
-    """Write ``model`` (Arpa or BackoffTables) as its name says: .arpa, .arpa.gz or .safetensors; aside, then renamed.
+def write_model(model: "NgramRows | Ngram", path: str | os.PathLike[str], quantised: int | None = None) -> None:
+    """Write ``model`` (Arpa, BackoffTables or Ngram) as ``path`` says; aside, then renamed.
 
-    ``quantised``: the bits of a number in a .safetensors file, None for float32. Raises OptionsError, FormatError.
+    The name ends in .arpa, .arpa.gz or .safetensors. ``quantised``: the bits of a number in a .safetensors file, None
+    for float32, or what an Ngram has. Raises OptionsError, FormatError.
     """
     check_target(path, quantised)
-    if Path(path).suffix == MAPPED_ENDING:
-        tables = (NgramTable(*model.rows(n, 0, count)) for n, count in enumerate(model.counts, 1))
-        Ngram.from_arpa(Arpa(model.words, tuple(tables)), quantised).save(path)
-    else:
+    if Path(path).suffix != MAPPED_ENDING:
         write_arpa(model, path)
+    elif isinstance(model, Ngram):
+        model.save(path, quantised)
+    else:
+        given = rows_of(model, "write_model")
+        tables = (NgramTable(*given.rows(n, 0, count)) for n, count in enumerate(given.counts, 1))
+        Ngram.from_arpa(Arpa(given.words, tuple(tables)), quantised).save(path)
