@@ -88,6 +88,10 @@ class Lattice:
     label_table: LabelTable | None = None
     beam: float = np.inf
 
+    def __repr__(self) -> str:
+        last = int(self.frames.max(initial=0))
+        return f"Lattice(states={self.states}, arcs={self.arcs}, frames={last}, beam={self.beam:g})"
+
     @property
     def states(self) -> int:
         """The number of states."""

@@ -15,10 +15,10 @@ from .ngram_rows import START_ID, NgramTables, find_in_table, ngram_ids
 class BackoffTable:
     """The n-grams of one order; probabilities are plain, not logarithms.
 
-    ``word``, ``context`` and ``suffix`` are int32 (count,), as ngram_rows says: the rows are sorted by context and
-    word, and ``suffix`` is -1 where entropy pruning took that n-gram away. ``prob`` and ``backoff`` are float32
-    (count,). ``frequency`` (float32) is how often the n-gram occurs in a text of one word; entropy pruning weighs
-    contexts by it.
+    ``word``, ``context`` and ``suffix`` are int32 (count,), see harken.lm.estimation.ngram_rows: the rows are sorted by
+    context and word, and ``suffix`` is -1 where entropy pruning took that n-gram away. ``prob`` and ``backoff`` are
+    float32 (count,). ``frequency`` (float32) is how often the n-gram occurs in a text of one word; entropy pruning
+    weighs contexts by it.
     """
 
     word: NDArray[np.int32]
@@ -28,8 +28,11 @@ class BackoffTable:
     backoff: NDArray[np.float32]
     frequency: NDArray[np.float32]
 
+    def __repr__(self) -> str:
+        return f"BackoffTable(count={len(self.word)})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class BackoffTables(NgramTables[BackoffTable]):
     """A whole model, order 1 first, over ``words`` (``<unk>``, ``<s>``, ``</s>``, then the rest)."""
 

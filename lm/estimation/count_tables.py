@@ -10,11 +10,12 @@ from .ngram_rows import NgramTables
 
 @dataclass(frozen=True, slots=True)
 class CountTable:
-    """The n-grams of one order: rows of ``word``, ``context`` and ``suffix`` (int32, see ngram_rows) and their counts.
+    """The n-grams of one order: rows of ``word``, ``context`` and ``suffix`` (int32) and their counts.
 
-    ``occurrences`` (uint32) is how often the n-gram occurs. ``continuations`` (uint32) holds the counts that Kneser-Ney
-    smoothing wants: how many different words precede the n-gram; n-grams of the highest order, and those that begin a
-    sentence, keep their occurrences. The word ``<s>`` alone has none of either.
+    For the rows see harken.lm.estimation.ngram_rows. ``occurrences`` (uint32) is how often the n-gram occurs.
+    ``continuations`` (uint32) holds the counts that Kneser-Ney smoothing wants: how many different words precede the
+    n-gram; n-grams of the highest order, and those that begin a sentence, keep their occurrences. The word ``<s>``
+    alone has none of either.
     """
 
     word: NDArray[np.int32]
@@ -23,8 +24,11 @@ class CountTable:
     occurrences: NDArray[np.uint32]
     continuations: NDArray[np.uint32]
 
+    def __repr__(self) -> str:
+        return f"CountTable(count={len(self.word)})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class NgramCounts(NgramTables[CountTable]):
     """The n-grams of a text, order 1 first, over ``words`` (``<unk>``, ``<s>``, ``</s>``, then the rest).
 

@@ -75,6 +75,9 @@ class NgramTables(Generic[Table]):
     words: tuple[str, ...]
     tables: tuple[Table, ...]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(order={len(self.tables)}, counts={self.counts})"
+
     @property
     def counts(self) -> tuple[int, ...]:
         """The number of n-grams of every order."""

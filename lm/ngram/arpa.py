@@ -1,4 +1,4 @@
-"""ARPA files' contents: back-off n-gram models as sorted arrays of log10 values; see arpa_reader, arpa_writer.
+"""ARPA files' contents: back-off n-gram models as sorted arrays of log10 values; ``read_arpa``, ``write_arpa``.
 
 The format (SRILM's ngram-format(5)): a ``\\data\\`` header that promises a count for every order, then one section an
 order with lines ``log10 probability <TAB> words <TAB> log10 back-off weight``, and ``\\end\\``. The back-off weight is
@@ -25,6 +25,9 @@ class NgramTable:
     log10_prob: NDArray[np.float32]
     log10_backoff: NDArray[np.float32]
 
+    def __repr__(self) -> str:
+        return f"NgramTable(order={self.ids.shape[-1]}, count={len(self.log10_prob)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Arpa:
@@ -32,6 +35,9 @@ class Arpa:
 
     words: tuple[str, ...]
     tables: tuple[NgramTable, ...]
+
+    def __repr__(self) -> str:
+        return f"Arpa(order={self.order}, counts={self.counts})"
 
     @property
     def order(self) -> int:
