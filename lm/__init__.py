@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .estimation.arpa_tables import backoff_tables
     from .estimation.backoff_tables import BackoffTables
+    from .estimation.counting import CountingOptions
     from .estimation.estimate import estimate, estimate_files
     from .estimation.kneser_ney import SmoothingOptions
     from .estimation.mixture import fit_weights, mix, tune_weights
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from .pronunciation.g2p import G2p, G2pOptions
     from .pronunciation.lexicon import Lexicon, Pronunciation
     from .pronunciation.lexicon_files import LexiconForm, read_lexicon, write_lexicon
+    from .pronunciation.ways import GuessOptions
+    from .pronunciation.words import WantedWord, read_display_forms, read_words
     from .rescore import RescoreOptions
     from .rescore import rescore as rescore_nbest
     from .text import explain, normalize, normalize_lines, spoken_sentences, to_written
@@ -36,8 +39,10 @@ if TYPE_CHECKING:
 _HOME = {
     "Arpa": "ngram.arpa",
     "BackoffTables": "estimation.backoff_tables",
+    "CountingOptions": "estimation.counting",
     "G2p": "pronunciation.g2p",
     "G2pOptions": "pronunciation.g2p",
+    "GuessOptions": "pronunciation.ways",
     "KenlmModel": "ngram.kenlm_model",
     "Lexicon": "pronunciation.lexicon",
     "LexiconForm": "pronunciation.lexicon_files",
@@ -46,6 +51,7 @@ _HOME = {
     "PruneOptions": "estimation.prune",
     "RescoreOptions": "rescore",
     "SmoothingOptions": "estimation.kneser_ney",
+    "WantedWord": "pronunciation.words",
     "backoff_tables": "estimation.arpa_tables",
     "estimate": "estimation.estimate",
     "estimate_files": "estimation.estimate",
@@ -59,8 +65,10 @@ _HOME = {
     "pronounce_words": "pronunciation.added_words",
     "prune": "estimation.prune",
     "read_arpa": "ngram.arpa_reader",
+    "read_display_forms": "pronunciation.words",
     "read_lexicon": "pronunciation.lexicon_files",
     "read_ngrams": "ngram.model_files",
+    "read_words": "pronunciation.words",
     "rescore_nbest": "rescore",
     "spoken_sentences": "text",
     "to_written": "text",
@@ -73,8 +81,10 @@ _CALLED_THERE = {"rescore_nbest": "rescore"}  # "rescore" is the module
 __all__ = [
     "Arpa",
     "BackoffTables",
+    "CountingOptions",
     "G2p",
     "G2pOptions",
+    "GuessOptions",
     "KenlmModel",
     "Lexicon",
     "LexiconForm",
@@ -83,6 +93,7 @@ __all__ = [
     "PruneOptions",
     "RescoreOptions",
     "SmoothingOptions",
+    "WantedWord",
     "backoff_tables",
     "estimate",
     "estimate_files",
@@ -96,8 +107,10 @@ __all__ = [
     "pronounce_words",
     "prune",
     "read_arpa",
+    "read_display_forms",
     "read_lexicon",
     "read_ngrams",
+    "read_words",
     "rescore_nbest",
     "spoken_sentences",
     "to_written",

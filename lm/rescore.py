@@ -69,8 +69,11 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RescoreOptions:
-    """The weights of the parts of a cost (see this module); the word insertion penalty is added for every word.
+    """The weights of the parts of a cost, by the formula of ``harken.lm.rescore``.
 
+    All costs are in nats: -ln of a probability, so a language model's log10 p counts ln 10 = 2.3026 times. The weights
+    multiply them and have no unit; ``acoustic_scale`` multiplies the costs of the scores as they are.
+    ``word_insertion_penalty``, in nats too, is added for every word: above 0 for fewer words, below for more.
     ``lm_weight`` is a number, or one for each model. ``first_pass_weight`` None: the same as ``graph_weight``.
     """
 
@@ -122,8 +125,8 @@ class RescoreOptions:
 class Rescored:
     """A hypothesis with its new cost; ``rank`` is its place in the list that was given, 0 the best.
 
-    The parts of the cost are not weighted; ``lm_costs`` has one (-ln p of the words) for each model. ``graph_cost`` is
-    without ``first_pass_cost``. ``total_cost`` is what the hypotheses are ordered by.
+    Costs are in nats. The parts of the cost are not weighted; ``lm_costs`` has one (-ln p of the words) for each model.
+    ``graph_cost`` is without ``first_pass_cost``. ``total_cost`` is what the hypotheses are ordered by.
     """
 
     words: tuple[str, ...]

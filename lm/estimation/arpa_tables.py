@@ -16,8 +16,8 @@ from .ngram_rows import END_ID, START_ID, find_in_table, find_ngrams
 def backoff_tables(arpa: Arpa) -> BackoffTables:
     """Return the model of ``arpa`` with plain probabilities.
 
-    The frequencies are those that the model itself expects (see ``expected_frequencies``). Raises FormatError where
-    the context of an n-gram is no n-gram itself.
+    The frequencies are those that the model itself expects (see harken.lm.estimation.expected_frequencies). Raises
+    FormatError where the context of an n-gram is no n-gram itself.
     """
     tables: list[BackoffTable] = []
     frequency = np.ones(0)

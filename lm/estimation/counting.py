@@ -80,8 +80,8 @@ def encode(
     """Turn sentences (words between spaces) into one array of word ids, ``<s>`` and ``</s>`` around each.
 
     Words outside ``vocabulary`` become ``<unk>``; without a vocabulary every word of the text gets an id. A sentence
-    without words is one too (see tokens). Returns the ids and the words, special ones first. Raises FormatError where a
-    sentence holds ``<s>`` or ``</s>``, OptionsError for a vocabulary that is not one.
+    without words is one too (see harken.lm.estimation.tokens). Returns the ids and the words, special ones first.
+    Raises FormatError where a sentence holds ``<s>`` or ``</s>``, OptionsError for a vocabulary that is not one.
     """
     tokenizer = Tokenizer(vocabulary)
     tokens = np.concatenate([np.zeros(0, np.int32), *tokenizer.blocks([Sentences(sentences)])])
@@ -124,12 +124,12 @@ def count_text(
     options: CountingOptions | None = None,
     name: str = "The text",
 ) -> NgramCounts:
-    """Count the n-grams of orders 1 to ``order`` of texts (``text_files``, ``Sentences``; for their form see tokens).
+    """Count the n-grams of orders 1 to ``order`` of texts (``text_files``, ``Sentences``).
 
-    Words outside ``vocabulary`` become ``<unk>``; without a vocabulary every word of the text is in the model, in the
-    order of appearance. Raises FormatError for a text without words (called ``name`` then), with ``<s>`` or ``</s>``
-    in it or not in UTF-8, and for files that cannot be read; OptionsError for orders other than 1 to 6 and a
-    vocabulary that is not one.
+    For their form see harken.lm.estimation.tokens. Words outside ``vocabulary`` become ``<unk>``; without a vocabulary
+    every word of the text is in the model, in the order of appearance. Raises FormatError for a text without words
+    (called ``name`` then), with ``<s>`` or ``</s>`` in it or not in UTF-8, and for files that cannot be read;
+    OptionsError for orders other than 1 to 6 and a vocabulary that is not one.
     """
     options = options or CountingOptions()
     tokenizer = Tokenizer(vocabulary, options.thread_count())

@@ -36,8 +36,10 @@ def estimate(
     """Return the modified interpolated Kneser-Ney model of ``sentences``, words between spaces.
 
     Words outside ``vocabulary`` count as ``<unk>``; without one, every word of the text is in the model. The model is
-    the one that KenLM's lmplz makes, which refuses texts that the default options take (see ``discount_fallback``).
-    Orders 1 to 6. Raises OptionsError, FormatError.
+    the one that KenLM's lmplz makes. By default a text that is too small or strange to estimate discounts from gets
+    those of ``SmoothingOptions.discount_fallback``; lmplz, and ``harken lm estimate`` without --discount-fallback,
+    refuse it, as ``SmoothingOptions(discount_fallback=None)`` does here. Orders 1 to 6. Raises OptionsError,
+    FormatError.
     """
     return smooth(count_text([Sentences(sentences)], order, vocabulary), options)
 
@@ -57,8 +59,9 @@ def estimate_files(
 
     ``paths``: plain files, gzip or bzip2, ``-`` for standard input. ``vocabulary``, ``order`` and ``options`` as for
     ``estimate``. ``limit``: words that alone may stand in n-grams, once all have been counted (lmplz's
-    --limit_vocab_file). ``memory`` and ``temporary``: see ``CountingOptions``; a model whose counts do not fit in
-    memory lies in temporary files too. ``progress`` is called with the bytes that have been read and those of all
+    --limit_vocab_file). ``memory``: the bytes that a block of text and its n-grams may take, 2**20 or more; None takes
+    half of what is free. What does not fit goes to temporary files in the folder ``temporary`` (None: the system's),
+    the model too (see ``CountingOptions``). ``progress`` is called with the bytes that have been read and those of all
     files. Unlike lmplz's, the last sentence ends where its new-line is missing. Raises OptionsError, FormatError.
     """
     refuse_bare_string(paths, "paths", "put it in a list, as in [path]")

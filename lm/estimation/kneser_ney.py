@@ -30,9 +30,10 @@ class SmoothingOptions:
     ``cutoffs``: n-grams that occur at most this often are left out, a number for every order, the last one for all
     higher orders too; none may be smaller than the one before (words that order 1 leaves out leave the vocabulary).
     ``discount_fallback``: discounts for counts 1, 2 and 3 or more (the last number given serves for the rest) where the
-    text is too small or too strange to estimate them; None refuses such a text. ``continuation_counts``: shorter
-    n-grams are counted by the number of different words before them (Kneser-Ney); without it, by how often they occur,
-    which loses less where most long n-grams are pruned away afterwards (Chelba et al. 2010).
+    text is too small or too strange to estimate them; None refuses such a text, as lmplz and ``harken lm estimate`` do
+    unless they are given --discount-fallback. ``continuation_counts``: shorter n-grams are counted by the number of
+    different words before them (Kneser-Ney); without it, by how often they occur, which loses less where most long
+    n-grams are pruned away afterwards (Chelba et al. 2010).
     """
 
     cutoffs: tuple[int, ...] = (0,)

@@ -1,4 +1,4 @@
-"""Word tables of texts and of lists (see ``word_table``)."""
+"""Word tables of texts and of lists (see harken.lm.ngram.word_table)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -146,7 +146,7 @@ def pronounce_words(
     phones: Iterable[str] | None = None,
     normalize: Callable[[str], str] = normalize_english,
 ) -> AddedWords:
-    """Find tokens, display forms and pronunciations for the words of a list (see the module's docstring).
+    """Find tokens, display forms and pronunciations for the words of a list (see harken.lm.pronunciation.added_words).
 
     Given phones are taken as they are; ``phones`` says which there are (those of ``lexicon`` and ``g2p`` without it).
     The words of a spoken form, and those that a word is normalised to, are looked up in ``lexicon`` or guessed by
