@@ -26,7 +26,7 @@ def archive(tmp_path):
 def run(*arguments):
     done = CliRunner().invoke(command, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    return done.output
+    return done.stdout
 
 
 def test_summary_and_best_words_of_an_archive(archive, tmp_path):
