@@ -4,7 +4,6 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 sentence says what and how to mend it), 2 the command line itself made no sense, 130 and 143 it was interrupted.
 """
 
-import gc
 import os
 import signal
 import sys
@@ -73,7 +72,6 @@ def harken() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; ``arguments`` are those of the process where None."""
-    gc.set_threshold(50_000, 20, 1000)  # imports leave little garbage; looking for it takes time
     before_compiling(lambda: complain("compiling this command's kernels for this machine, which happens once ..."))
     try:
         with _orderly_end():
